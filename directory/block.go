@@ -1,0 +1,163 @@
+package directory
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Block is what the operator decided about a server or one actor.
+type Block struct {
+	Subject string // a host in lower case, for it and all its subdomains, or an actor's id
+	Kind    BlockKind
+	Reason  string // for people; shown where the list is published
+	Created time.Time
+}
+
+// BlockKind is how a server or an actor is treated.
+type BlockKind string
+
+// The kinds of decision.
+const (
+	// Blocked is neither fetched, carried, served nor listed.
+	Blocked BlockKind = "block"
+	// Limited is in no list; what it replies waits for approval, always.
+	Limited BlockKind = "limit"
+	// Allowed is an exception from a wider decision, and on the allowlist.
+	Allowed BlockKind = "allow"
+)
+
+// BlockKinds lists every kind of decision.
+func BlockKinds() []BlockKind { return []BlockKind{Blocked, Limited, Allowed} }
+
+// MaxReason is how many characters a reason may have.
+const MaxReason = 500
+
+// IsActor reports whether the decision is about one actor, not a server.
+func (b *Block) IsActor() bool { return strings.Contains(b.Subject, "://") }
+
+// Host returns the host that the decision is about, or that its actor is on.
+func (b *Block) Host() string {
+	if b.IsActor() {
+		return HostOf(b.Subject)
+	}
+	return b.Subject
+}
+
+// Validate returns an *Invalid for the first field that breaks a rule, or nil.
+func (b *Block) Validate() error {
+	switch {
+	case b.IsActor() && HostOf(b.Subject) == "":
+		return Invalidf("subject", "%q is neither a host nor the address of an actor", b.Subject)
+	case b.IsActor():
+		if err := ValidateURL("subject", b.Subject); err != nil {
+			return err
+		}
+	case !validHost(b.Subject):
+		return Invalidf("subject", "%q is not a host such as spam.example", b.Subject)
+	}
+	if len([]rune(b.Reason)) > MaxReason {
+		return Invalidf("reason", "has more than %d characters", MaxReason)
+	}
+	_, err := ParseWord("kind", string(b.Kind), BlockKinds())
+	return err
+}
+
+func validHost(s string) bool {
+	u, err := url.Parse("https://" + s)
+	return err == nil && len(s) <= 260 && u.Host == s && u.Hostname() != "" && s == strings.ToLower(s) && isASCII(s) &&
+		!strings.HasSuffix(u.Hostname(), ".") && !strings.ContainsAny(s, "@/?#*_ ,;\"'<>\\")
+}
+
+// Blocks answers what was decided about an IRI or a host. The closest decision
+// counts: that about the actor itself, then its host, then the domain above it.
+// It is safe for concurrent use; nil holds no decision.
+type Blocks struct{ kinds map[string]BlockKind }
+
+// NewBlocks returns the decisions, ready to be asked.
+func NewBlocks(list []Block) *Blocks {
+	b := &Blocks{kinds: make(map[string]BlockKind, len(list))}
+	for _, one := range list {
+		b.kinds[one.Subject] = one.Kind
+	}
+	return b
+}
+
+// Of returns what was decided about an IRI, or a host with or without its port,
+// or "" if nothing was.
+func (b *Blocks) Of(subject string) BlockKind {
+	if b == nil || len(b.kinds) == 0 {
+		return ""
+	}
+	if kind, ok := b.kinds[subject]; ok {
+		return kind
+	}
+	host := strings.ToLower(subject)
+	if strings.Contains(subject, "://") {
+		host = HostOf(subject)
+	}
+	for _, name := range namesOf(host) {
+		if kind, ok := b.kinds[name]; ok {
+			return kind
+		}
+	}
+	return ""
+}
+
+// Blocked reports whether any of the IRIs or hosts is blocked.
+func (b *Blocks) Blocked(subjects ...string) bool {
+	return slices.ContainsFunc(subjects, func(s string) bool { return b.Of(s) == Blocked })
+}
+
+// namesOf returns the names under which a host may be listed, the closest first:
+// with its port, without, and the domains above it.
+func namesOf(host string) []string {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.TrimSuffix(name, ".") // the same to a resolver
+	names := []string{host, name}
+	if net.ParseIP(strings.Trim(name, "[]")) != nil {
+		return names
+	}
+	for {
+		_, parent, ok := strings.Cut(name, ".")
+		if !ok {
+			return names
+		}
+		name = parent
+		names = append(names, name)
+	}
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > '~' || r <= ' ' })
+}
+
+// Reach is what of ours a decision about servers or actors concerns.
+type Reach struct {
+	Followers  []string // ids of actors that follow ours
+	Peers      []string // hosts
+	Entries    map[string]int
+	Replies    int
+	Reactions  int
+	Deliveries int // that wait
+}
+
+// Empty reports whether nothing is concerned.
+func (r *Reach) Empty() bool {
+	return len(r.Followers) == 0 && len(r.Peers) == 0 && len(r.Entries) == 0 &&
+		r.Replies == 0 && r.Reactions == 0 && r.Deliveries == 0
+}
+
+// CountEntries returns how many carried entries are concerned.
+func (r *Reach) CountEntries() int {
+	n := 0
+	for _, count := range r.Entries {
+		n += count
+	}
+	return n
+}

@@ -1,0 +1,72 @@
+package directory_test
+
+import (
+	"testing"
+
+	"codeberg.org/commonage/commonage/directory"
+)
+
+func TestBlocks(t *testing.T) {
+	blocks := directory.NewBlocks([]directory.Block{
+		{Subject: "spam.example", Kind: directory.Blocked},
+		{Subject: "good.spam.example", Kind: directory.Allowed},
+		{Subject: "loud.example", Kind: directory.Limited},
+		{Subject: "https://town.example/users/troll", Kind: directory.Blocked},
+		{Subject: "127.0.0.1:8001", Kind: directory.Blocked},
+		{Subject: "192.0.2.7", Kind: directory.Blocked},
+	})
+	for subject, want := range map[string]directory.BlockKind{
+		"https://spam.example/users/a":         directory.Blocked,
+		"https://SPAM.example/users/a":         directory.Blocked,
+		"https://spam.example:8443/users/a":    directory.Blocked,
+		"https://spam.example./users/a":        directory.Blocked,
+		"https://a.b.spam.example/#main-key":   directory.Blocked,
+		"https://me@spam.example/":             directory.Blocked,
+		"spam.example":                         directory.Blocked,
+		"https://good.spam.example/users/a":    directory.Allowed,
+		"https://notspam.example/":             "",
+		"https://example/":                     "",
+		"https://loud.example/":                directory.Limited,
+		"https://town.example/users/troll":     directory.Blocked,
+		"https://town.example/users/neighbour": "",
+		"http://127.0.0.1:8001/x":              directory.Blocked,
+		"http://127.0.0.1:8002/x":              "",
+		"http://192.0.2.7:99/":                 directory.Blocked,
+		"http://0.2.7/":                        "",
+		"":                                     "",
+	} {
+		if got := blocks.Of(subject); got != want {
+			t.Errorf("%s: got %q, want %q", subject, got, want)
+		}
+	}
+	var none *directory.Blocks
+	if none.Blocked("https://spam.example/") {
+		t.Error("nothing was decided")
+	}
+}
+
+func TestBlockValidate(t *testing.T) {
+	for subject, ok := range map[string]bool{
+		"spam.example": true, "spam.example:8443": true, "xn--bcher-kva.example": true, "[2001:db8::1]:80": true,
+		"https://a.example/users/b": true,
+		"":                          false, "Spam.example": false, "spam.example.": false, "bücher.example": false, "a b": false, "*.example": false,
+		"a/b": false, "ftp://a.example/b": false, "https://u@a.example/b": false,
+	} {
+		b := directory.Block{Subject: subject, Kind: directory.Blocked}
+		if err := b.Validate(); (err == nil) != ok {
+			t.Errorf("%q: %v", subject, err)
+		}
+	}
+}
+
+func FuzzBlocks(f *testing.F) {
+	f.Add("https://a.example/x")
+	f.Add("::1")
+	f.Add("https://[::1%25x]:80/")
+	f.Fuzz(func(t *testing.T, subject string) {
+		blocks := directory.NewBlocks([]directory.Block{{Subject: "a.example", Kind: directory.Blocked}})
+		if blocks.Of(subject) == directory.Blocked && directory.HostOf(subject) == "" && len(subject) < len("a.example") {
+			t.Errorf("%q is blocked", subject)
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package curation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
+)
+
+// ParseSubject reads what a decision is about from what people paste: a host, an
+// address of one of its pages with nothing behind it, or an actor's id.
+func ParseSubject(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if _, rest, ok := strings.Cut(s, "://"); ok && strings.Contains(strings.TrimSuffix(rest, "/"), "/") {
+		if directory.HostOf(s) == "" {
+			return "", directory.Invalidf("subject", "%q is neither a host nor the address of an actor", s)
+		}
+		return s, nil
+	}
+	return ParseHost(strings.TrimSuffix(s, "/"))
+}
+
+// Preview returns what of ours would be cut off if the decisions were made, on
+// top of those that hold.
+func (c *Curator) Preview(ctx context.Context, list []directory.Block) (*directory.Reach, error) {
+	known, err := c.store.BlockList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	blocks := directory.NewBlocks(append(known, list...))
+	return c.store.Reach(ctx, func(id string) bool { return blocks.Blocked(id) })
+}
+
+// Block makes decisions about servers and actors, all of them or none. Whoever is
+// blocked is cut off at once: its followings, replies and entries are forgotten,
+// and what was to be sent to it is not. A decision about the same subject is
+// replaced.
+func (c *Curator) Block(ctx context.Context, list ...directory.Block) error {
+	for k := range list {
+		if err := list[k].Validate(); err != nil {
+			return err
+		}
+		if directory.NewBlocks(list[k:k+1]).Of(c.instance.Host) != "" || c.instance.IsCalled(list[k].Host()) {
+			return directory.Invalidf("subject", "%s is this instance", list[k].Subject)
+		}
+	}
+	return c.store.Change(ctx, func(tx *store.Store) error {
+		for k := range list {
+			list[k].Created = c.now()
+			if err := tx.PutBlock(ctx, &list[k]); err != nil {
+				return err
+			}
+		}
+		return c.enforce(ctx, tx, list)
+	})
+}
+
+// Unblock takes a decision back, or fails with directory.ErrNotFound. What was
+// cut off does not come back by itself; what was only limited is listed again.
+func (c *Curator) Unblock(ctx context.Context, subject string) error {
+	return c.store.Change(ctx, func(tx *store.Store) error {
+		if err := tx.RemoveBlock(ctx, subject); err != nil {
+			return err
+		}
+		return c.enforce(ctx, tx, nil)
+	})
+}
+
+// enforce brings what is here into line with decisions that were just made.
+func (c *Curator) enforce(ctx context.Context, tx *store.Store, list []directory.Block) error {
+	blocks, err := tx.Blocks(ctx)
+	if err != nil {
+		return err
+	}
+	inboxes := map[string]bool{}
+	var entries []string
+	for k := range list {
+		if !list[k].IsActor() || list[k].Kind != directory.Blocked {
+			continue
+		}
+		entries = append(entries, list[k].Subject)
+		a, err := tx.Actor(ctx, list[k].Subject)
+		if errors.Is(err, directory.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		inboxes[a.Inbox] = true
+	}
+	if err := tx.Cut(ctx, func(id string) bool { return inboxes[id] || blocks.Blocked(id) }); err != nil {
+		return err
+	}
+	if err := tx.RemoveCarried(ctx, entries); err != nil {
+		return err
+	}
+	return c.relist(ctx, tx)
+}
+
+// relist takes entries of limited servers out of all lists, and puts those of
+// others back.
+func (c *Curator) relist(ctx context.Context, tx *store.Store) error {
+	blocks, err := tx.Blocks(ctx)
+	if err != nil {
+		return err
+	}
+	origins, err := tx.CarriedOrigins(ctx)
+	if err != nil {
+		return err
+	}
+	hidden, err := tx.HiddenPeers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, origin := range origins {
+		from, to := directory.Unlisted, directory.Published
+		if blocks.Of(origin) == directory.Limited || slices.Contains(hidden, origin) {
+			from, to = to, from
+		}
+		if err := restate(ctx, tx, origin, from, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// List puts the entries carried from a peer into all lists, or takes them out:
+// those of a limited server stay out.
+func List(ctx context.Context, tx *store.Store, host string, listed bool) error {
+	blocks, err := tx.Blocks(ctx)
+	if err != nil {
+		return err
+	}
+	if listed && blocks.Of(host) != directory.Limited {
+		return restate(ctx, tx, host, directory.Unlisted, directory.Published)
+	}
+	return restate(ctx, tx, host, directory.Published, directory.Unlisted)
+}
+
+// restate moves the entries carried from an origin from one state to another.
+func restate(ctx context.Context, tx *store.Store, origin string, from, to directory.State) error {
+	const batch = 500
+	for {
+		ids, err := tx.CarriedIDs(ctx, origin, from, batch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		list, err := tx.Initiatives(ctx, ids)
+		if err != nil {
+			return err
+		}
+		entries := make([]store.PutEntry, len(list))
+		for k, i := range list {
+			i.State = to
+			entries[k] = store.PutEntry{Initiative: i}
+		}
+		if err := tx.PutInitiatives(ctx, entries); err != nil {
+			return err
+		}
+	}
+}
+
+// blocked returns why a host is not to be dealt with, or nil.
+func blocked(ctx context.Context, tx *store.Store, host string) error {
+	blocks, err := tx.Blocks(ctx)
+	if err != nil {
+		return err
+	}
+	if blocks.Blocked(host) {
+		return fmt.Errorf("%s is blocked here; take that back first: %w", host, directory.ErrForbidden)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package directory
+
+import "time"
+
+// Peer is an instance whose directory we follow, or that follows ours.
+type Peer struct {
+	Host     string
+	ActorID  string // its directory actor; "" until it was found
+	Name     string // what it calls itself
+	Inbox    string
+	Locality string
+	Country  string
+	Point    *Point
+
+	Wanted      bool      // our operator asked to follow it
+	State       PeerState // of our following
+	FollowsUs   bool
+	FollowID    string // of our latest Follow activity
+	Added       time.Time
+	LastContact time.Time // last successful exchange; zero for never
+	LastError   string    // in plain words; "" when the last exchange went well
+	LastErrorAt time.Time
+
+	Backfill string // next page to read on the way back in its log; "" when done
+	Cursor   string // the link that leads to what is newer than all we read
+
+	Read  int // entries of its log that the first reading has read so far
+	Total int // entries of its log when that began; 0 if it does not say
+
+	FailingSince time.Time // first failure after the last success; zero while it answers
+	Hidden       bool      // it has not answered for so long that its entries are in no list
+
+	Entries int // its entries carried here; counted when listed
+}
+
+// PeerState is how far our following of a peer has come.
+type PeerState string
+
+// The states of following.
+const (
+	PeerNone      PeerState = ""          // not followed
+	PeerSearching PeerState = "searching" // its directory actor is being looked up
+	PeerRequested PeerState = "requested" // our Follow was sent
+	PeerFollowing PeerState = "following" // it accepted
+	PeerRefused   PeerState = "refused"   // it rejected
+	PeerDoubted   PeerState = "doubted"   // it shows another key, unannounced
+)
+
+// UnconfirmedAfter is for how long a peer must not answer before people are told
+// that its entries are not confirmed.
+const UnconfirmedAfter = 24 * time.Hour
+
+// Well notes that an exchange with the peer went well.
+func (p *Peer) Well(now time.Time) {
+	p.LastContact, p.LastError, p.FailingSince = now, "", time.Time{}
+}
+
+// Fails notes in plain words that an exchange with the peer went wrong.
+func (p *Peer) Fails(now time.Time, why string) {
+	p.LastError, p.LastErrorAt = why, now
+	if p.FailingSince.IsZero() {
+		p.FailingSince = now
+	}
+}
+
+// Unconfirmed returns since when nobody has confirmed the peer's entries, or the
+// zero time if they are as good as confirmed.
+func (p *Peer) Unconfirmed(now time.Time) time.Time {
+	if p.FailingSince.IsZero() || now.Sub(p.FailingSince) < UnconfirmedAfter {
+		return time.Time{}
+	}
+	if p.LastContact.IsZero() {
+		return p.FailingSince
+	}
+	return p.LastContact
+}

@@ -1,0 +1,297 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
+	"codeberg.org/commonage/commonage/directory/store/storetest"
+)
+
+// settle notes that a delivery arrived.
+func settle(ctx context.Context, s *store.Store, list ...*directory.Delivery) error {
+	settled := make([]store.Settled, len(list))
+	for k, d := range list {
+		settled[k] = store.Settled{Delivery: d, Arrived: true}
+	}
+	return s.SettleDeliveries(ctx, settled, noon)
+}
+
+// receive stores one activity that came in, and reports whether it is new.
+func receive(ctx context.Context, s *store.Store, r *directory.Received, digest string) (bool, error) {
+	fresh, err := s.Receive(ctx, store.Arrival{Received: r, Digest: digest})
+	return fresh[0], err
+}
+
+// queue is a store with deliveries, and a clock.
+type queue struct {
+	testing.TB
+	*store.Store
+	now    time.Time
+	serial int
+}
+
+func newQueue(t testing.TB, s *store.Store) *queue { return &queue{TB: t, Store: s, now: noon} }
+
+// put queues an activity about an object for inboxes.
+func (q *queue) put(id, object string, inboxes ...string) {
+	q.Helper()
+	newID := func() string { q.serial++; return fmt.Sprintf("%06d", q.serial) }
+	out := store.Outgoing{ActivityID: id, ActorID: "https://a.example/x", ObjectID: object, Body: []byte(id), Inboxes: inboxes}
+	if err := q.PutDeliveries(q.Context(), out, q.now, newID); err != nil {
+		q.Fatal(err)
+	}
+}
+
+// claim leases what is due and returns the bodies.
+func (q *queue) claim(c store.Claim) (list []directory.Delivery, bodies []string) {
+	q.Helper()
+	c.Now, c.Lease = q.now, q.now.Add(time.Minute)
+	if c.Limit == 0 {
+		c.Limit = 100
+	}
+	if c.PerHost == 0 {
+		c.PerHost = 100
+	}
+	list, err := q.ClaimDeliveries(q.Context(), c)
+	if err != nil {
+		q.Fatal(err)
+	}
+	for _, d := range list {
+		bodies = append(bodies, string(d.Body))
+	}
+	return list, bodies
+}
+
+// due claims everything and compares.
+func (q *queue) due(want ...string) []directory.Delivery {
+	q.Helper()
+	list, got := q.claim(store.Claim{})
+	if diff := cmp.Diff(want, got); diff != "" {
+		q.Fatalf("due (-want +got):\n%s", diff)
+	}
+	return list
+}
+
+func (q *queue) arrived(list ...directory.Delivery) {
+	q.Helper()
+	for k := range list {
+		if err := q.SettleDeliveries(q.Context(), []store.Settled{{Delivery: &list[k], Arrived: true}}, q.now); err != nil {
+			q.Fatal(err)
+		}
+	}
+}
+
+func (q *queue) fails(d directory.Delivery) store.HostState {
+	q.Helper()
+	h, err := q.FailDelivery(q.Context(), store.Failure{
+		Delivery: &d, Began: q.now, Now: q.now, Error: "no route",
+		Wait: func(int) time.Duration { return 30 * time.Second },
+	})
+	if err != nil {
+		q.Fatal(err)
+	}
+	return h
+}
+
+const oneInbox = "https://one.example/inbox"
+
+// TestDeliveryOrder: what is about an object waits for what was queued before.
+func TestDeliveryOrder(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		q.put("create", "post", oneInbox, "https://two.example/inbox")
+		q.put("update", "post", oneInbox, "https://two.example/inbox")
+		q.put("other", "", oneInbox)
+		list := q.due("create", "create", "other")
+		q.due()
+		q.arrived(list[1], list[2])
+		q.due("update")
+		q.fails(list[0]) // at one.example
+		q.due()
+		q.now = q.now.Add(30 * time.Second)
+		list = q.due("create") // and not the later ones: it failed
+		q.arrived(list...)
+		q.due("update")
+	})
+}
+
+// TestDropObject: what is queued about a thing goes with it, but not what is
+// under way.
+func TestDropObject(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		const rad = "https://a.example/initiatives/rad"
+		q.put("update", rad, oneInbox)
+		q.put("create", rad+"/posts/1", oneInbox)
+		q.put("edit", rad+"/posts/1", oneInbox)
+		q.put("other", rad+"0", oneInbox)
+		q.put("another", "https://a.example/initiatives/ra", oneInbox)
+		claimed, got := q.claim(store.Claim{PerHost: 1})
+		if diff := cmp.Diff([]string{"update"}, got); diff != "" {
+			t.Fatal(diff)
+		}
+		if n, err := s.DropObject(t.Context(), rad, q.now); err != nil || n != 2 {
+			t.Fatalf("got %d, %v, want 2 dropped", n, err)
+		}
+		q.put("delete", rad, oneInbox)
+		q.due("other", "another")
+		q.arrived(claimed...)
+		q.due("delete")
+	})
+}
+
+// TestUnavailableHost (DE3): a host that failed on seven days loses its queue, and
+// nothing is queued until it is heard of.
+func TestUnavailableHost(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		q.put("1", "", oneInbox)
+		for day := range store.MaxFailDays {
+			for range 3 { // as often as it likes on one day
+				h := q.fails(q.due("1")[0])
+				if h.Unavailable != (day == store.MaxFailDays-1) || h.FailDays != day+1 {
+					t.Fatalf("day %d: got %+v", day, h)
+				}
+				if h.Unavailable {
+					break
+				}
+				q.now = q.now.Add(2 * time.Minute)
+			}
+			q.now = q.now.Truncate(24 * time.Hour).Add(36 * time.Hour)
+		}
+		q.put("2", "", oneInbox, "https://two.example/inbox")
+		q.due("2")
+		if n, err := s.CountDeliveries(t.Context()); err != nil || n != 1 {
+			t.Errorf("got %d deliveries, %v, want that to the other host", n, err)
+		}
+		if err := s.HostsWell(t.Context(), []string{"one.example"}, q.now); err != nil {
+			t.Fatal(err)
+		}
+		q.put("3", "", oneInbox)
+		list := q.due("3")
+		if h := q.fails(list[0]); h.Unavailable || h.FailDays != 1 {
+			t.Errorf("heard of again: got %+v", h)
+		}
+	})
+}
+
+// TestHostProbe: of a host that failed, one delivery finds out whether it is well.
+func TestHostProbe(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		for k := range 4 {
+			q.put(fmt.Sprint(k), "", oneInbox)
+		}
+		list := q.due("0", "1", "2", "3")
+		for k := range 3 { // under way together: one failure
+			if h := q.failsAt(list[k], q.now.Add(-time.Duration(k)*time.Second)); h.Fails != 1 {
+				t.Errorf("failure %d: got %+v", k, h)
+			}
+		}
+		if err := s.FreeDeliveries(t.Context(), []string{list[3].ID}, q.now); err != nil {
+			t.Fatal(err)
+		}
+		q.due()
+		q.now = q.now.Add(30 * time.Second)
+		list = q.due("0")
+		q.due()
+		q.arrived(list...)
+		q.due("1", "2", "3")
+	})
+}
+
+func (q *queue) failsAt(d directory.Delivery, began time.Time) store.HostState {
+	q.Helper()
+	h, err := q.FailDelivery(q.Context(), store.Failure{
+		Delivery: &d, Began: began, Now: q.now, Error: "no route", Wait: func(int) time.Duration { return 30 * time.Second },
+	})
+	if err != nil {
+		q.Fatal(err)
+	}
+	return h
+}
+
+// TestFreeDeliveries: what is given back is due at the time given, untried and in
+// its place, unless its host has to wait longer; what others hold stays theirs.
+func TestFreeDeliveries(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		free := func(at time.Time, list ...directory.Delivery) {
+			t.Helper()
+			var ids []string
+			for _, d := range list {
+				ids = append(ids, d.ID)
+			}
+			if err := s.FreeDeliveries(t.Context(), ids, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q.put("1", "x", oneInbox)
+		q.put("2", "x", oneInbox) // about the same, so it waits for the first
+		q.put("3", "", oneInbox)
+		held := q.due("1", "3")
+		free(q.now)
+		q.due()
+
+		free(q.now, held[0])
+		again := q.due("1")
+		if again[0].Tries != 0 || again[0].ID != held[0].ID || !again[0].Created.Equal(held[0].Created) {
+			t.Errorf("got %+v, want %+v", again[0], held[0])
+		}
+		free(q.now.Add(10*time.Second), again[0])
+		q.due()
+		q.now = q.now.Add(10 * time.Second)
+		again = q.due("1")
+
+		h := q.fails(again[0]) // its host waits
+		free(q.now, held[1])
+		q.due()
+		q.now = h.NextAt
+		q.due("1")
+		if n, err := s.CountDeliveries(t.Context()); err != nil || n != 3 {
+			t.Errorf("got %d deliveries, %v, want 3", n, err)
+		}
+		free(q.now, directory.Delivery{ID: "gone"})
+	})
+}
+
+// TestPerMinute (DE1, D8): a host without a shared inbox gets so many a minute.
+func TestPerMinute(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		var one, many []string
+		for k := range 500 {
+			one = append(one, fmt.Sprintf("https://one.example/u/%d", k))
+			many = append(many, fmt.Sprintf("https://many.example/u/%d", k))
+		}
+		if err := s.PutActor(t.Context(), &directory.RemoteActor{
+			ID: "https://many.example/a", Inbox: "https://many.example/u/1", SharedInbox: "https://many.example/inbox",
+		}); err != nil {
+			t.Fatal(err)
+		}
+		q.put("1", "", append(one, many...)...)
+		begun := map[string]int{}
+		for range 60 {
+			for range 5 {
+				list, _ := q.claim(store.Claim{PerHost: 32, PerMinute: 50})
+				for _, d := range list {
+					begun[d.Host]++
+				}
+				q.arrived(list...)
+			}
+			q.now = q.now.Add(5 * time.Second)
+		}
+		if n := begun["one.example"]; n < 200 || n > 300 {
+			t.Errorf("one.example: got %d in five minutes, want at most 300", n)
+		}
+		if n := begun["many.example"]; n != 500 {
+			t.Errorf("many.example: got %d in five minutes, want all 500", n)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+// Package storetest gives tests a fresh store for each database.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"flag"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"codeberg.org/commonage/commonage/directory/store"
+)
+
+// Each runs the test on a fresh SQLite file and, when TEST_POSTGRES names a
+// server by URL, on a fresh PostgreSQL database. Without it the PostgreSQL part
+// is skipped, or fails when TEST_ALL is 1.
+func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, Open(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, OpenPostgres(t)) })
+}
+
+// FewerUnderRace has rapid draw a quarter of its checks in a test under the race
+// detector, where SQLite is five to ten times as slow. `make test` has a run
+// without it that draws all.
+func FewerUnderRace(t *testing.T) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks")
+	if !Race || checks.Value.String() != checks.DefValue {
+		return
+	}
+	set := func(value string) {
+		if err := checks.Value.Set(value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("25")
+	t.Cleanup(func() { set(checks.DefValue) })
+}
+
+// Open returns a fresh, migrated SQLite store that is closed with the test.
+func Open(t testing.TB) *store.Store {
+	t.Helper()
+	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "commonage.db"))
+}
+
+// OpenPostgres returns a fresh, migrated PostgreSQL store that is dropped with
+// the test, or skips it, see PostgresAddress.
+func OpenPostgres(t testing.TB) *store.Store {
+	t.Helper()
+	return open(t, PostgresAddress(t))
+}
+
+// PostgresAddress returns the URL of a fresh, empty database, dropped with the
+// test.
+func PostgresAddress(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("TEST_POSTGRES")
+	if server == "" && os.Getenv("TEST_ALL") == "1" {
+		t.Fatal("TEST_ALL is 1 and TEST_POSTGRES names no server")
+	}
+	if server == "" {
+		t.Skip("TEST_POSTGRES names no server")
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatalf("TEST_POSTGRES: %v", err)
+	}
+	name := "test_" + strings.ToLower(rand.Text())
+	run(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { run(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u.Path = "/" + name
+	return u.String()
+}
+
+func run(t testing.TB, server, statement string) {
+	t.Helper()
+	db, err := sql.Open("postgres", server)
+	if err != nil {
+		t.Fatalf("open %s: %v", server, err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func open(t testing.TB, address string) *store.Store {
+	t.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, address)
+	if err != nil {
+		t.Fatalf("open store: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	if _, err := s.Migrate(ctx); err != nil {
+		t.Fatalf("migrate store: %v", err)
+	}
+	return s
+}

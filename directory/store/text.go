@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/search"
+)
+
+// setWords sets the column that PostgreSQL's text index is made of; an entry
+// that is not published is in no index.
+func (r *initiativeRow) setWords(i *directory.Initiative) {
+	if i.State == directory.Published {
+		r.Words = new(textVector(search.NewDocument(i)))
+	}
+}
+
+// textWriter keeps SQLite's text index, a table of its own, in step with the
+// rows of a transaction.
+type textWriter struct {
+	remove *sql.Stmt
+	insert *sql.Stmt
+}
+
+func (s *Store) newTextWriter(ctx context.Context) (w *textWriter, err error) {
+	w = &textWriter{}
+	w.remove, err = s.tx.PrepareContext(ctx, `DELETE FROM initiative_text WHERE rowid = ?`)
+	if err == nil {
+		w.insert, err = s.tx.PrepareContext(ctx,
+			`INSERT INTO initiative_text (rowid, name, forms, place, body, terms) VALUES (?, ?, ?, ?, ?, ?)`)
+	}
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("prepare search text: %w", err)
+	}
+	return w, nil
+}
+
+// write indexes an entry; one that is not published is in no index.
+func (w *textWriter) write(ctx context.Context, num int64, i *directory.Initiative) error {
+	if _, err := w.remove.ExecContext(ctx, num); err != nil {
+		return fmt.Errorf("clear search text of %s: %w", i.ID, err)
+	}
+	if i.State != directory.Published {
+		return nil
+	}
+	d := search.NewDocument(i)
+	if _, err := w.insert.ExecContext(ctx, num, d.Name, d.Forms, d.Place, d.Body, d.Terms+" "+d.Stems); err != nil {
+		return fmt.Errorf("write search text of %s: %w", i.ID, err)
+	}
+	return nil
+}
+
+// refreshText writes the text index again where an earlier program, which made
+// other words of the same entries, wrote it. It takes minutes for a million.
+func (s *Store) refreshText(ctx context.Context) error {
+	const counter, batch = "document version", 500
+	version, err := s.counter(ctx, counter)
+	if err != nil || version >= search.DocumentVersion {
+		return err
+	}
+	for last, more := int64(0), true; more; {
+		err := s.Tx(ctx, func(tx *Store) error {
+			rows, err := many[initiativeRow](ctx, tx, "entries", `SELECT `+initiativeColumns+` FROM initiatives
+				WHERE num > ? ORDER BY num LIMIT ?`, last, batch)
+			if err != nil {
+				return err
+			}
+			more = len(rows) == batch
+			if len(rows) > 0 {
+				last = rows[len(rows)-1].Num
+			}
+			return tx.rewriteText(ctx, rows)
+		})
+		if err != nil {
+			return fmt.Errorf("write the text index again: %w", err)
+		}
+	}
+	_, err = s.exec(ctx, counter, `INSERT INTO counters (name, value) VALUES (?, ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, counter, search.DocumentVersion)
+	return err
+}
+
+func (s *Store) rewriteText(ctx context.Context, rows []initiativeRow) error {
+	var w *textWriter
+	if !s.dialect.wordsColumn {
+		var err error
+		if w, err = s.newTextWriter(ctx); err != nil {
+			return err
+		}
+		defer w.Close()
+	}
+	for k := range rows {
+		r := &rows[k]
+		i, err := r.initiative()
+		if err != nil {
+			return err
+		}
+		terms := strings.Join(search.Terms(i), " ")
+		if w != nil {
+			if err := w.write(ctx, r.Num, i); err != nil {
+				return err
+			}
+			_, err = s.exec(ctx, "terms of "+i.ID, `UPDATE initiatives SET terms = ? WHERE num = ?`, terms, r.Num)
+		} else {
+			r.setWords(i)
+			_, err = s.exec(ctx, "words of "+i.ID, `UPDATE initiatives SET terms = ?, words = CAST(? AS tsvector) WHERE num = ?`, terms, r.Words, r.Num)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close releases the statements.
+func (w *textWriter) Close() {
+	for _, s := range []*sql.Stmt{w.remove, w.insert} {
+		if s != nil {
+			s.Close() // the transaction's end tells of every fault that matters
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store/storetest"
+)
+
+func TestRepliesAreShown(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	const post = "https://ghent.example/initiatives/repaircafe/posts/01HELLO"
+	for id, state := range map[string]directory.ReplyState{
+		"approved": directory.ReplyApproved, "pending": directory.ReplyPending, "rejected": directory.ReplyRejected,
+	} {
+		if _, err := s.AddReply(t.Context(), &directory.Reply{
+			ID: "https://town.example/" + id, Key: id, PostID: post, InReplyTo: post, State: state,
+			URL: "https://town.example/@ann/" + id, Content: "<p>Words, <strong>" + id + "</strong></p>", Language: "nl",
+			Author:    directory.Author{ID: "https://town.example/users/ann", Acct: "ann@town.example", Name: "Ann <b>", URL: "https://town.example/@ann"},
+			Published: noon(), Updated: noon(), Received: noon(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, actor := range []string{"ann", "bob"} {
+		if err := s.PutReaction(t.Context(), &directory.Reaction{
+			ObjectID: post, Kind: directory.Liked, ActorID: "https://town.example/users/" + actor, Received: noon(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages := handler(t, ghent(), s)
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		return w
+	}
+	body := get("/initiatives/repaircafe/posts/01HELLO").Body.String()
+	for _, want := range []string{
+		"<strong>approved</strong>", "Ann &lt;b&gt;", "@ann@town.example", "1 reply · 2 likes", `lang="nl"`,
+		`<a href="https://town.example/@ann/approved" rel="noopener nofollow">`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	for _, not := range []string{"pending", "rejected"} {
+		if strings.Contains(body, "<strong>"+not) {
+			t.Errorf("a %s reply is shown", not)
+		}
+	}
+	if !strings.Contains(get("/initiatives/repaircafe").Body.String(), "1 reply · 2 likes") {
+		t.Error("the initiative's page does not count")
+	}
+}
+
+func TestMovedInitiativeLeadsOn(t *testing.T) {
+	s := storetest.Open(t)
+	moved := entry("ghent.example", "rad", "Rad", nil, func(i *directory.Initiative) {
+		i.State, i.MovedTo = directory.Moved, "https://antwerp.example/initiatives/rad"
+	})
+	if err := s.PutInitiative(t.Context(), moved, directory.Removed); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	handler(t, ghent(), s).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/initiatives/rad", http.NoBody))
+	if w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != moved.MovedTo {
+		t.Errorf("got %d to %q", w.Code, w.Header().Get("Location"))
+	}
+}
