@@ -1,0 +1,104 @@
+package federation
+
+import (
+	"encoding/json"
+	"errors"
+	"html"
+	"net/http"
+	"time"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/prose"
+	"codeberg.org/commonage/commonage/federation/vocab"
+)
+
+// actorRoute is how the actors under one path are told apart.
+type actorRoute struct {
+	id        func(r *http.Request) (string, error)
+	followers handler
+	following handler
+}
+
+// actors returns the paths that have an actor's inbox and followers.
+func (s *Server) actors() map[string]actorRoute {
+	fixed := func(id string, following handler) actorRoute {
+		find := func(*http.Request) (string, error) { return id, nil }
+		return actorRoute{id: find, followers: s.followers(find), following: following}
+	}
+	return map[string]actorRoute{
+		"/actor":     fixed(s.Instance.ActorID(), nothing(s.Instance.ActorID()+"/following")),
+		"/directory": fixed(s.Instance.DirectoryID(), s.directoryFollowing),
+		"/initiatives/{handle}": {
+			id: s.initiativeID, followers: s.followers(s.initiativeID),
+			following: func(w http.ResponseWriter, r *http.Request) error {
+				id, err := s.initiativeID(r)
+				if err != nil {
+					return err
+				}
+				return nothing(id+"/following")(w, r)
+			},
+		},
+	}
+}
+
+func (s *Server) initiativeID(r *http.Request) (string, error) {
+	i, err := s.initiative(r)
+	if err != nil {
+		return "", err
+	}
+	return i.ID, nil
+}
+
+// instanceActor serves the actor that signs our own fetches. It is served to
+// everyone, signed or not, or two servers would wait for each other's key for
+// ever (INTEROP H10).
+func (s *Server) instanceActor(w http.ResponseWriter, _ *http.Request) error {
+	document, err := vocab.InstanceActor(s.Instance, s.profile())
+	return writeActivity(w, document, err)
+}
+
+func (s *Server) directoryActor(w http.ResponseWriter, _ *http.Request) error {
+	document, err := s.directoryDocument()
+	return writeActivity(w, document, err)
+}
+
+func (s *Server) directoryDocument() (json.RawMessage, error) {
+	return s.provedBy(s.Instance.DirectoryID(), time.Time{})(vocab.DirectoryActor(s.Instance, s.profile()))
+}
+
+func (s *Server) initiativeActor(w http.ResponseWriter, r *http.Request) error {
+	i, err := s.initiative(r)
+	if errors.Is(err, directory.ErrGone) {
+		old, err := s.Store.Initiative(r.Context(), s.Instance.URL(r.URL.Path))
+		if err != nil {
+			return err
+		}
+		document, err := vocab.Tombstone(old.ID, "Organization", old.Updated)
+		return gone(w, document, err)
+	}
+	if err != nil {
+		return err
+	}
+	document, err := s.initiativeDocument(i)
+	return writeActivity(w, document, err)
+}
+
+// initiativeDocument returns the actor document of an own entry.
+func (s *Server) initiativeDocument(i *directory.Initiative) (json.RawMessage, error) {
+	return s.initiativeWith(i, s.profile())
+}
+
+// initiativeWith is initiativeDocument with a profile that has other keys.
+func (s *Server) initiativeWith(i *directory.Initiative, p vocab.Profile) (json.RawMessage, error) {
+	p.Summary = introduction(i)
+	return s.provedBy(i.ID, i.Updated)(vocab.InitiativeActor(s.Instance, i, p))
+}
+
+// introduction is what other servers show as an initiative's profile text.
+func introduction(i *directory.Initiative) string {
+	out := ""
+	if i.Summary != "" {
+		out = "<p>" + html.EscapeString(i.Summary) + "</p>"
+	}
+	return out + prose.Markdown(i.Description)
+}

@@ -1,0 +1,97 @@
+package federation
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
+	"codeberg.org/commonage/commonage/federation/client"
+)
+
+// refuseBlocked refuses whoever the operator blocked, before anything is fetched
+// for them (SG13).
+func (s *Server) refuseBlocked(ctx context.Context, ids ...string) error {
+	blocks, err := s.Store.Blocks(ctx)
+	if err != nil {
+		return err
+	}
+	return refuseAmong(blocks, ids...)
+}
+
+// refuseAmong is refuseBlocked for who has read what is blocked.
+func refuseAmong(blocks *directory.Blocks, ids ...string) error {
+	if blocks.Blocked(ids...) {
+		return refusef(http.StatusForbidden, "blocked by the operator of this instance")
+	}
+	return nil
+}
+
+// gate keeps every request of ours from servers that are blocked.
+func (s *Server) gate(ctx context.Context, address string) error {
+	blocks, err := s.Store.Blocks(ctx)
+	if err != nil {
+		return err
+	}
+	if blocks.Blocked(address) {
+		return &client.BlockedError{Address: address}
+	}
+	return nil
+}
+
+// onBlock ends all following between one of our actors and somebody who wants to
+// hear nothing more of it: nothing that waits is sent either (INTEROP P16).
+func (s *Server) onBlock(ctx context.Context, tx *store.Store, in incoming) error {
+	// load
+	if !s.Instance.Owns(in.Object.ID) {
+		return nil
+	}
+	from, err := tx.Actor(ctx, in.from)
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// change
+	if _, err := tx.RemoveFollower(ctx, in.from, in.Object.ID); err != nil {
+		return err
+	}
+	others, err := tx.FollowerInboxes(ctx, in.Object.ID, store.Everyone)
+	if err != nil {
+		return err
+	}
+	for _, inbox := range []string{from.Inbox, from.DeliveryInbox()} {
+		if slices.Contains(others, inbox) {
+			continue // somebody else there still listens
+		}
+		if _, err := tx.DropDeliveriesTo(ctx, in.Object.ID, inbox); err != nil {
+			return err
+		}
+	}
+	if in.Object.ID != s.Instance.DirectoryID() {
+		return nil
+	}
+	return s.peerBlockedUs(ctx, tx, in.from)
+}
+
+// peerBlockedUs notes that neither directory follows the other any more.
+func (s *Server) peerBlockedUs(ctx context.Context, tx *store.Store, actor string) error {
+	err := tx.UpdatePeer(ctx, directory.HostOf(actor), func(p *directory.Peer) error {
+		if p.ActorID != actor {
+			return nil
+		}
+		p.FollowsUs = false
+		if p.State != directory.PeerNone {
+			p.State = directory.PeerRefused
+		}
+		p.LastError, p.LastErrorAt = "It has blocked this instance. Ask its operator why.", s.Now()
+		return nil
+	})
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil
+	}
+	return err
+}

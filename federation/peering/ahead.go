@@ -1,0 +1,96 @@
+package peering
+
+import (
+	"context"
+	"time"
+
+	"codeberg.org/commonage/commonage/directory"
+)
+
+const (
+	// together is how many pages are stored in one transaction: most of its cost is
+	// the same for one and for many. They are what is lost when the server is killed.
+	together = 4
+
+	// gather is how long the first of them waits for the others.
+	gather = time.Second
+)
+
+// ahead fetches the pages on the way back through a log, one after the other, and
+// reads them, while those before are stored. What it has at any time does not
+// depend on how long the log is.
+type ahead struct {
+	pages  chan fetched
+	cancel context.CancelFunc
+	failed error // what went wrong after the pages that were taken
+}
+
+type fetched struct {
+	page page
+	err  error
+}
+
+// fetchAhead begins to fetch from where the way back has come to. Pages that were
+// read in this run are not fetched again.
+func (p *Peering) fetchAhead(ctx context.Context, peer *directory.Peer, read map[string]bool) *ahead {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &ahead{pages: make(chan fetched, together-1), cancel: cancel}
+	host, address := peer.Host, peer.Backfill
+	go func() {
+		defer close(a.pages)
+		for address != "" && !read[address] && len(read) < maxPages {
+			next, err := p.readPage(ctx, host, address)
+			select {
+			case a.pages <- fetched{next, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+			read[address] = true
+			address = next.next
+		}
+	}()
+	return a
+}
+
+// take returns at least one page, and those that follow it soon. What goes wrong
+// after the first page is told the next time.
+func (a *ahead) take() ([]page, error) {
+	if a.failed != nil {
+		return nil, a.failed
+	}
+	first, ok := <-a.pages
+	if !ok {
+		return nil, context.Canceled
+	}
+	if first.err != nil {
+		return nil, first.err
+	}
+	pages := []page{first.page}
+	soon := time.NewTimer(gather)
+	defer soon.Stop()
+	for len(pages) < together {
+		select {
+		case next, ok := <-a.pages:
+			if a.failed = next.err; !ok || next.err != nil {
+				return pages, nil
+			}
+			pages = append(pages, next.page)
+		case <-soon.C:
+			return pages, nil
+		}
+	}
+	return pages, nil
+}
+
+// drop ends the fetching, if there is any.
+func (a *ahead) drop() {
+	if a == nil {
+		return
+	}
+	a.cancel()
+	for range a.pages { // until it has ended
+	}
+}

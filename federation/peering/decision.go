@@ -1,0 +1,201 @@
+package peering
+
+import (
+	"time"
+
+	"codeberg.org/commonage/commonage/directory"
+)
+
+// What an instance decides by itself is decided here, by functions that know
+// nothing but their arguments: the simulation runs on the same ones. README.md
+// says how the numbers were found.
+
+// The bounds on what is heard of other instances.
+const (
+	VisitAtOnce   = 2    // peers whose lists are read in a round
+	MaxListed     = 5000 // names read of one list
+	MaxBrought    = 500  // hosts that one peer may be the first to tell of, in a day
+	MaxCandidates = 20000
+	MaxOfDomain   = 20  // candidates under one registered domain
+	TakenOfDomain = 5   // instances under one that are followed without the operator
+	MaxFollowed   = 200 // instances followed in an hour without the operator
+	MaxStrangers  = 5   // of these in a day, followed though not enough peers list them
+	MaxVouchers   = 20  // that are noted of a candidate
+	CheckAtOnce   = 200 // candidates that are looked at in a round
+
+	StrangerSpan = 24 * time.Hour // for which an instance is a stranger
+	FollowedSpan = time.Hour
+	BroughtSpan  = 24 * time.Hour
+)
+
+// The bounds on how changes are passed on.
+const (
+	MaxDirect   = 14  // peers to which an instance sends a change of its own; some are sent twice
+	MaxBulk     = 5   // the same for each of many changes at once
+	Fanout      = 2   // peers to which a change of another instance is passed on
+	MaxPassed   = 100 // activities in one delivery
+	MaxOrigin   = 500 // activities of one origin that are passed on or kept in an hour
+	MaxNews     = 20000
+	NewsKept    = 24 * time.Hour
+	AskBack     = time.Hour        // how far before the last asking for news is looked
+	AskWhenAway = 3                // peers that are asked at once when this server was away
+	AskEvery    = 15 * time.Minute // a random peer is asked for news
+	askRetry    = time.Minute      // another one, if that does not answer
+	passJitter  = 3 * time.Second
+	passPause   = 30 * time.Second // between two rounds of passing on
+)
+
+// The times of reading.
+const (
+	syncEvery     = 10 * time.Minute // a peer's log, when there are few
+	syncSpacing   = 20 * time.Minute // between readings of any two, when there are many
+	visitEvery    = time.Hour
+	visitEagerly  = 2 * time.Second
+	visitPerPeer  = time.Second
+	longAway      = NewsKept - AskBack // after which news do not tell of all that was missed
+	repairPause   = 10 * time.Second   // between comparing with two of few peers after a start
+	catchUpEvery  = 2 * time.Second    // between first readings of two peers after a start
+	doubtJitter   = 5 * time.Minute    // before an origin is asked about what cannot be proved
+	recheckUnfit  = 7 * 24 * time.Hour
+	recheckFailed = time.Hour
+	recheckListed = 30 * 24 * time.Hour
+)
+
+// Facts are what it depends on whether a candidate is followed.
+type Facts struct {
+	Policy     directory.PeerPolicy
+	Vouches    int  // how many the operator asks for
+	Vouchers   int  // registered domains, other than its own, of the peers that list it
+	Peers      int  // registered domains, other than its own, of all peers that may vouch
+	Introduced bool // it follows us
+	Waited     bool // we have known it for StrangerSpan
+	Taken      int  // instances under its domain that were followed without the operator
+	Followed   int  // instances followed so in FollowedSpan
+	Strangers  int  // instances followed in StrangerSpan that too few peers listed
+}
+
+// Verdict is what becomes of a candidate.
+type Verdict string
+
+// The verdicts.
+const (
+	Wait           Verdict = "wait"
+	Follow         Verdict = "follow"          // enough peers list it
+	FollowStranger Verdict = "follow stranger" // none needs to
+)
+
+// Decide says what becomes of a candidate that is fit to be a peer.
+//
+// With the policy open it is followed when Vouches peers list it. While we have
+// fewer peers than that, all of them must: a new instance trusts the one whose
+// address it was told. One that follows us, alone under its domain, is followed
+// back even if nobody lists it, a few a day: otherwise nobody could be the
+// first to list a newcomer. So is one that has waited for a day for a second
+// peer to list it: else an instance whose first peers list only each other would
+// never get away from them. For a day such a stranger is not counted among our
+// peers here, and its own list does not count, unless enough of them list it.
+func Decide(f Facts) Verdict {
+	if f.Policy != directory.PeersOpen || f.Taken >= TakenOfDomain || f.Followed >= MaxFollowed {
+		return Wait
+	}
+	if needed := max(1, min(f.Vouches, f.Peers)); f.Vouchers >= needed {
+		return Follow
+	}
+	if (f.Introduced || f.Waited && f.Vouchers > 0) && f.Taken == 0 && f.Strangers < MaxStrangers {
+		return FollowStranger
+	}
+	return Wait
+}
+
+// Voices returns which peers may vouch for others: those that are no strangers;
+// and as long as there are none, strangers.
+func Voices[P any](peers []P, stranger func(*P) bool) []P {
+	var voices []P
+	for k := range peers {
+		if !stranger(&peers[k]) {
+			voices = append(voices, peers[k])
+		}
+	}
+	if len(voices) == 0 {
+		return peers
+	}
+	return voices
+}
+
+// VisitEvery returns how long after a round of visits the next one comes, when so
+// many rounds in a row brought nothing new. It is short while the network is
+// small or young.
+func VisitEvery(peers, quiet int) time.Duration {
+	wait := max(visitEagerly, time.Duration(peers)*visitPerPeer) << min(quiet, 12)
+	return min(visitEvery, wait)
+}
+
+// ReadEvery returns how long after a reading of a peer's log it is read again,
+// whether or not it tells of news: as many readings a day for many peers as for
+// few, since news come by other ways.
+func ReadEvery(peers int) time.Duration {
+	return max(syncEvery, time.Duration(peers)*syncSpacing)
+}
+
+// RepairAgain returns how long after what is carried from a peer was compared with
+// what it has it is compared again: an hour, and with more than a few peers as
+// long as until its log is read again, or twice that when there are many.
+func RepairAgain(peers int) time.Duration {
+	wait := ReadEvery(peers)
+	if peers > MaxDirect {
+		wait *= 2
+	}
+	return max(RepairEvery, wait)
+}
+
+// RepairAt returns how long after a start the k-th of so many peers is compared,
+// with random in [0, 1): soon where they are few, else spread as RepairAgain has
+// them later.
+func RepairAt(k, peers int, random float64) time.Duration {
+	if peers <= MaxDirect {
+		return time.Duration(k+1) * repairPause
+	}
+	return time.Duration(random * float64(RepairAgain(peers)))
+}
+
+// Targets returns to how many of so many peers that follow us an own change is
+// sent, when so many changes wait. All is true when it reaches every one of
+// them, so that nobody needs to pass it on.
+func Targets(followers, changes int) (n int, all bool) {
+	switch {
+	case followers <= MaxDirect:
+		return followers, true
+	case changes > MaxDirect:
+		return MaxBulk, false
+	}
+	return MaxDirect, false
+}
+
+// PassAt returns when what just came is passed on, with random in [0, 1): soon,
+// but with what else comes until then when we passed something on a moment ago.
+func PassAt(now, last time.Time, random float64) time.Time {
+	soon := now.Add(time.Duration(random * float64(passJitter)))
+	if next := last.Add(passPause); next.After(soon) {
+		return next
+	}
+	return soon
+}
+
+// AskAgain returns how long after asking for news they are asked for again:
+// another peer soon if none answered.
+func AskAgain(answered bool) time.Duration {
+	if answered {
+		return AskEvery
+	}
+	return askRetry
+}
+
+// AskSince returns from when on news are asked for, if they were last asked for
+// at a time. Complete is false when peers may have forgotten some of it: then
+// every log has to be read.
+func AskSince(now, last time.Time) (since time.Time, complete bool) {
+	if last.IsZero() || now.Sub(last) > longAway {
+		return now.Add(-NewsKept), false
+	}
+	return last.Add(-AskBack), true
+}

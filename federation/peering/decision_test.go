@@ -1,0 +1,173 @@
+package peering_test
+
+import (
+	"testing"
+	"time"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/federation/peering"
+)
+
+// The rules of vouching, and what hostile hosts try against them.
+func TestDecide(t *testing.T) {
+	open := peering.Facts{Policy: directory.PeersOpen, Vouches: 2, Peers: 5}
+	with := func(change func(f *peering.Facts)) peering.Facts {
+		f := open
+		change(&f)
+		return f
+	}
+	cases := []struct {
+		name  string
+		facts peering.Facts
+		want  peering.Verdict
+	}{
+		{"nobody lists it", open, peering.Wait},
+		{"one lists it", with(func(f *peering.Facts) { f.Vouchers = 1 }), peering.Wait},
+		{"two list it", with(func(f *peering.Facts) { f.Vouchers = 2 }), peering.Follow},
+		{"two list it, three are needed", with(func(f *peering.Facts) { f.Vouchers, f.Vouches = 2, 3 }), peering.Wait},
+		{"two list it, under review", with(func(f *peering.Facts) { f.Vouchers, f.Policy = 2, directory.PeersReview }), peering.Wait},
+		{"two list it, with an allowlist", with(func(f *peering.Facts) { f.Vouchers, f.Policy = 2, directory.PeersAllowlist }), peering.Wait},
+		{"two list it, nothing is looked for", with(func(f *peering.Facts) { f.Vouchers, f.Policy = 2, "" }), peering.Wait},
+		{"the only peer lists it", with(func(f *peering.Facts) { f.Vouchers, f.Peers = 1, 1 }), peering.Follow},
+		{"one of two peers lists it", with(func(f *peering.Facts) { f.Vouchers, f.Peers = 1, 2 }), peering.Wait},
+		{"no peer, and nobody lists it", with(func(f *peering.Facts) { f.Peers = 0 }), peering.Wait},
+		{"enough of its domain are here", with(func(f *peering.Facts) { f.Vouchers, f.Taken = 9, peering.TakenOfDomain }), peering.Wait},
+		{"one more of its domain", with(func(f *peering.Facts) { f.Vouchers, f.Taken = 2, peering.TakenOfDomain-1 }), peering.Follow},
+		{"enough for an hour", with(func(f *peering.Facts) { f.Vouchers, f.Followed = 9, peering.MaxFollowed }), peering.Wait},
+		{"it follows us", with(func(f *peering.Facts) { f.Introduced = true }), peering.FollowStranger},
+		{"it follows us, as others of its domain", with(func(f *peering.Facts) { f.Introduced, f.Taken = true, 1 }), peering.Wait},
+		{"it follows us, strangers enough", with(func(f *peering.Facts) { f.Introduced, f.Strangers = true, peering.MaxStrangers }), peering.Wait},
+		{"it follows us, under review", with(func(f *peering.Facts) { f.Introduced, f.Policy = true, directory.PeersReview }), peering.Wait},
+		{"one lists it for a day", with(func(f *peering.Facts) { f.Vouchers, f.Waited = 1, true }), peering.FollowStranger},
+		{"nobody lists it for a day", with(func(f *peering.Facts) { f.Waited = true }), peering.Wait},
+		{"one lists a second of its domain for a day", with(func(f *peering.Facts) { f.Vouchers, f.Waited, f.Taken = 1, true, 1 }), peering.Wait},
+	}
+	for _, c := range cases {
+		if got := peering.Decide(c.facts); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// Whoever has a domain has all names under it: they have one vote and few places.
+func TestRegisteredDomain(t *testing.T) {
+	for host, want := range map[string]string{
+		"ghent.example":            "ghent.example",
+		"a.b.ghent.example:8443":   "ghent.example",
+		"GHENT.example.":           "ghent.example",
+		"ghent.co.uk":              "ghent.co.uk",
+		"x.ghent.co.uk":            "ghent.co.uk",
+		"co.uk":                    "co.uk",
+		"ghent.github.io":          "ghent.github.io", // whose owners are not one
+		"ghent.localhost:8001":     "ghent.localhost:8001",
+		"x.ghent.localhost:8001":   "x.ghent.localhost:8001",
+		"127.0.0.1:8001":           "127.0.0.1:8001",
+		"127.0.0.1:8002":           "127.0.0.1:8002",
+		"[::1]:8001":               "[::1]:8001",
+		"203.0.113.7:8443":         "203.0.113.0/24",
+		"203.0.113.8":              "203.0.113.0/24",
+		"[2001:db8:1:2::3]":        "2001:db8:1::/48",
+		"[2001:db8:1:ffff::1]:443": "2001:db8:1::/48",
+	} {
+		if got := peering.RegisteredDomain(host); got != want {
+			t.Errorf("%s: got %s, want %s", host, got, want)
+		}
+	}
+}
+
+// However many peers there are, a day has only so many requests.
+func TestRequestsOfADay(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, peers := range []int{1, 3, 10, 100, 1000, 10000, 100000} {
+		visits := float64(peering.VisitAtOnce) * float64(day/peering.VisitEvery(peers, 100))
+		reads := float64(peers) * day.Hours() / peering.ReadEvery(peers).Hours()
+		asks := float64(day / peering.AskAgain(true))
+		repairs := float64(peers) * day.Hours() / peering.RepairAgain(peers).Hours()
+		if n := visits + reads + asks + repairs; n > 300 || repairs == 0 || visits == 0 || reads == 0 {
+			t.Errorf("%d peers: %.0f visits, %.0f readings, %.0f comparisons and %.0f questions a day", peers, visits, reads, repairs, asks)
+		}
+	}
+	if first, later := peering.VisitEvery(3, 0), peering.VisitEvery(3, 5); first > 10*time.Second || later <= first || peering.VisitEvery(3, 60) != time.Hour {
+		t.Errorf("a young network is visited after %s, then after %s", first, later)
+	}
+}
+
+// After a start few peers are compared soon, many bit by bit.
+func TestRepairAt(t *testing.T) {
+	if first, last := peering.RepairAt(0, 14, 0.9), peering.RepairAt(13, 14, 0.1); first > 10*time.Second || last > 3*time.Minute || last <= first {
+		t.Errorf("few: the first after %s, the last after %s", first, last)
+	}
+	for _, peers := range []int{15, 1000} {
+		soon, late := peering.RepairAt(0, peers, 0), peering.RepairAt(0, peers, 0.999)
+		if soon != 0 || late < peering.RepairAgain(peers)*9/10 || late > peering.RepairAgain(peers) {
+			t.Errorf("%d: from %s to %s after, compared again after %s", peers, soon, late, peering.RepairAgain(peers))
+		}
+	}
+	if got := peering.RepairAgain(1); got != time.Hour {
+		t.Errorf("one peer is compared again after %s", got)
+	}
+}
+
+// An instance sends a change to few, whatever the size of the network.
+func TestTargets(t *testing.T) {
+	for _, c := range []struct {
+		followers, changes, n int
+		all                   bool
+	}{
+		{0, 1, 0, true},
+		{3, 1, 3, true},
+		{3, 5000, 3, true},
+		{peering.MaxDirect, 1, peering.MaxDirect, true},
+		{peering.MaxDirect + 1, 1, peering.MaxDirect, false},
+		{10000, 1, peering.MaxDirect, false},
+		{10000, peering.MaxDirect + 1, peering.MaxBulk, false},
+	} {
+		if n, all := peering.Targets(c.followers, c.changes); n != c.n || all != c.all {
+			t.Errorf("%d followers, %d changes: got %d %v, want %d %v", c.followers, c.changes, n, all, c.n, c.all)
+		}
+	}
+}
+
+// What comes after a while of quiet is passed on at once, what comes soon after
+// that together with what else comes.
+func TestPassAt(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	if at := peering.PassAt(now, now.Add(-time.Hour), 0.5); at.Before(now) || at.After(now.Add(5*time.Second)) {
+		t.Errorf("after quiet: %s later", at.Sub(now))
+	}
+	if at := peering.PassAt(now, now.Add(-time.Second), 0); at.Sub(now) < 20*time.Second || at.Sub(now) > time.Minute {
+		t.Errorf("soon after: %s later", at.Sub(now))
+	}
+}
+
+// News are asked for from before the last time on, and from as far back as they
+// are kept when that is too long ago.
+func TestAskSince(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name     string
+		last     time.Time
+		back     time.Duration
+		complete bool
+	}{
+		{"a moment ago", now.Add(-15 * time.Minute), 15*time.Minute + peering.AskBack, true},
+		{"never", time.Time{}, peering.NewsKept, false},
+		{"days ago", now.Add(-72 * time.Hour), peering.NewsKept, false},
+	} {
+		since, complete := peering.AskSince(now, c.last)
+		if now.Sub(since) != c.back || complete != c.complete {
+			t.Errorf("%s: got %s back, %v", c.name, now.Sub(since), complete)
+		}
+	}
+}
+
+// Strangers have no say, but where there is nobody else.
+func TestVoices(t *testing.T) {
+	odd := func(n *int) bool { return *n%2 == 1 }
+	if got := peering.Voices([]int{1, 2, 3, 4}, odd); len(got) != 2 || got[0] != 2 || got[1] != 4 {
+		t.Errorf("got %v", got)
+	}
+	if got := peering.Voices([]int{1, 3}, odd); len(got) != 2 {
+		t.Errorf("got %v", got)
+	}
+}

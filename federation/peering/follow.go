@@ -1,0 +1,154 @@
+package peering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
+	"codeberg.org/commonage/commonage/directory/store"
+	"codeberg.org/commonage/commonage/federation/client"
+	"codeberg.org/commonage/commonage/federation/vocab"
+)
+
+// Follow finds the directory actor of the instance at host and asks to follow
+// it. What went wrong is noted on the peer in plain words, and returned if
+// another try may help.
+func (p *Peering) Follow(ctx context.Context, host string) error {
+	peer, err := p.Store.Peer(ctx, host)
+	if errors.Is(err, directory.ErrNotFound) || err == nil && !peer.Wanted {
+		return nil // removed since
+	}
+	if err != nil {
+		return err
+	}
+	actor, err := p.find(ctx, host)
+	if err != nil {
+		return p.fail(ctx, host, err)
+	}
+	return p.Store.Change(ctx, func(tx *store.Store) error {
+		peer, err := tx.Peer(ctx, host)
+		if errors.Is(err, directory.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e := vocab.Envelope{
+			ID:    p.Instance.DirectoryID() + "/follows/" + curation.NewID(p.Now()),
+			Actor: p.Instance.DirectoryID(), To: []string{actor.ID},
+		}
+		body, err := vocab.Follow(e, actor.ID)
+		if err != nil {
+			return err
+		}
+		describe(peer, actor)
+		peer.FollowID = e.ID
+		if err := p.well(ctx, tx, peer); err != nil {
+			return err
+		}
+		if peer.State != directory.PeerFollowing {
+			peer.State = directory.PeerRequested
+		}
+		if err := tx.PutPeer(ctx, peer); err != nil {
+			return err
+		}
+		out := store.Outgoing{ActivityID: e.ID, ActorID: e.Actor, Body: body, Inboxes: []string{actor.Inbox}}
+		return tx.PutDeliveries(ctx, out, p.Now(), func() string { return curation.NewID(p.Now()) })
+	})
+}
+
+// describe copies what a directory actor tells of its instance.
+func describe(peer *directory.Peer, actor *vocab.Actor) {
+	peer.ActorID, peer.Inbox, peer.Name = actor.ID, actor.Inbox, actor.Name
+	peer.Locality, peer.Country, peer.Point = actor.Place.Locality, actor.Place.Country, actor.Place.Point
+}
+
+// find returns the directory actor of the instance at host.
+func (p *Peering) find(ctx context.Context, host string) (*vocab.Actor, error) {
+	doc, err := p.Client.ResolveActor(ctx, directory.DirectoryHandle+"@"+host)
+	if err != nil {
+		return nil, err
+	}
+	actor, err := vocab.ParseActor(doc.Body)
+	if err != nil {
+		return nil, notDirectory(host, err)
+	}
+	if err := actor.Check(); err != nil {
+		return nil, notDirectory(host, err)
+	}
+	if directory.HostOf(actor.ID) != host || !actor.IsDirectory() {
+		return nil, notDirectory(host, fmt.Errorf("%s publishes no directory for %s", actor.ID, host))
+	}
+	return actor, p.remember(ctx, actor)
+}
+
+func notDirectory(host string, cause error) error {
+	return &client.InvalidError{URL: host, Reason: "does not answer as an instance of Commonage: " + cause.Error()}
+}
+
+// remember keeps the actor's key, with which all of its instance's initiatives
+// sign.
+func (p *Peering) remember(ctx context.Context, a *vocab.Actor) error {
+	if len(a.Keys) == 0 || a.Keys[0].PEM == "" {
+		return notDirectory(directory.HostOf(a.ID), errors.New("its directory actor has no key"))
+	}
+	if p.Believe != nil {
+		if err := p.Believe(ctx, a); err != nil {
+			return err
+		}
+	}
+	return p.Store.PutActor(ctx, &directory.RemoteActor{
+		ID: a.ID, Type: a.Type, Handle: a.Handle, Name: a.Name, Inbox: a.Inbox, SharedInbox: a.SharedInbox,
+		KeyID: a.Keys[0].ID, KeyPEM: a.Keys[0].PEM, ProofKeys: a.ProofKeys, Directory: true, Fetched: p.Now(),
+	})
+}
+
+// fail notes on the peer what went wrong. It returns the error if another try
+// may help.
+func (p *Peering) fail(ctx context.Context, host string, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err() // we are stopping: nothing went wrong with the peer
+	}
+	doubted := false
+	err := p.Store.UpdatePeer(ctx, host, func(peer *directory.Peer) error {
+		if doubted = peer.State == directory.PeerDoubted; doubted {
+			return nil // which tells more, and has its own time to try again
+		}
+		peer.Fails(p.Now(), plainly(host, cause))
+		return nil
+	})
+	if errors.Is(err, directory.ErrNotFound) || doubted {
+		return nil // removed since
+	}
+	if err != nil || client.Retryable(cause) {
+		return errors.Join(cause, err)
+	}
+	p.Log.WarnContext(ctx, "peer not usable", "peer", host, "err", cause)
+	return nil
+}
+
+// plainly says for an operator what went wrong and what to do.
+func plainly(host string, err error) string {
+	var status *client.StatusError
+	var dns *net.DNSError
+	var address *client.AddressError
+	switch {
+	case errors.As(err, &dns):
+		return fmt.Sprintf("The name %s leads nowhere. Check the spelling.", host)
+	case errors.As(err, &address):
+		return fmt.Sprintf("%s is an address inside a private network. For a test on one machine, set allow_private_addresses.", host)
+	case errors.As(err, &status) && status.Status == 404:
+		return fmt.Sprintf("%s answers, but knows no @%s: it may not run Commonage.", host, directory.DirectoryHandle)
+	case errors.As(err, &status):
+		return fmt.Sprintf("%s answered with status %d.", host, status.Status)
+	case errors.Is(err, context.DeadlineExceeded):
+		return host + " does not answer in time."
+	case strings.Contains(err.Error(), "connection refused"):
+		return host + " does not answer: nothing listens there."
+	}
+	return err.Error()
+}

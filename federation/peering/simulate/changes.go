@@ -1,0 +1,367 @@
+package main
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"codeberg.org/commonage/commonage/federation/peering"
+)
+
+// What happens to an instance.
+const (
+	arrives int8 = iota // an activity, from its origin, to be passed on
+	direct              // the same, which everybody got
+	passes              // its turn to pass on
+	asks
+	visits
+	reads
+	edits
+)
+
+// Bytes of what is sent.
+const (
+	headers      = 700  // a request and its answer, without what they carry
+	activityBody = 3500 // an entry in an activity, with two proofs
+	briefBody    = 60   // the name of a change in a list of news, compressed
+	nameBody     = 12   // a name in a list of peers, compressed
+)
+
+const (
+	retries   = 3
+	retryWait = time.Minute
+	pageOf    = 500
+	fetchOf   = 50
+)
+
+// change is an edit of an entry.
+type change struct {
+	origin     int
+	planned    time.Duration // in order; at is later when its origin is down
+	at         time.Duration
+	fromOrigin int           // messages that the origin sent
+	current    time.Duration // until 99.9% of those who carry it and are up know it
+	watched    bool
+	hour       [2]int // carriers that are up after an hour, and of these those that know it
+}
+
+// traffic counts messages and bytes of one instance.
+type traffic struct{ sent, got, polls, bytes int64 }
+
+// changing is the spreading of changes.
+type changing struct {
+	s       settings
+	g       *graph
+	r       *rand.Rand
+	up      uptime
+	q       queue
+	list    []change
+	known   []set // by instance
+	pending [][]int32
+	passed  []time.Duration
+	passing []bool
+	asked   []time.Duration
+	turn    []int32   // whose log is read next
+	of      [][]int32 // changes of each origin
+	traffic []traffic
+	wasted  int64 // deliveries to who does not carry it
+	end     time.Duration
+}
+
+// load is how many changes happen.
+type load struct {
+	name  string
+	every time.Duration // between two changes anywhere
+	last  time.Duration // of the last
+	watch int           // every how manieth change is looked at closely
+}
+
+func (s settings) changes(say printer, g *graph) {
+	day := time.Duration(float64(24*time.Hour) / 10 / float64(s.instances)) // ten changes of each a day
+	for _, l := range []load{
+		{"quiet: a change anywhere every ten minutes", 10 * time.Minute, 8 * time.Hour, 1},
+		{"busy: ten changes of each instance a day", day, 2 * time.Hour, 97},
+		{"idle", 0, 0, 1},
+	} {
+		newChanging(s, g, l).run(say, l)
+	}
+}
+
+// origin makes every time the same.
+const epoch = 24 * time.Hour
+
+func newChanging(s settings, g *graph, l load) *changing {
+	c := &changing{
+		s: s, g: g, r: s.chance(l.name), up: uptime{s.down, s.seed}, pending: make([][]int32, g.n),
+		passed: make([]time.Duration, g.n), passing: make([]bool, g.n), asked: make([]time.Duration, g.n),
+		traffic: make([]traffic, g.n), known: make([]set, g.n), turn: make([]int32, g.n), of: make([][]int32, g.n), end: epoch + l.last + 2*time.Hour,
+	}
+	if l.every == 0 {
+		c.end = epoch + 24*time.Hour
+	}
+	for at := epoch; l.every > 0 && at < epoch+l.last; at += l.every {
+		origin := c.r.IntN(g.n)
+		for g.countFollowers(origin) == 0 {
+			origin = c.r.IntN(g.n)
+		}
+		k := len(c.list)
+		c.list = append(c.list, change{origin: origin, planned: at, at: c.up.back(origin, at), watched: k%l.watch == 0})
+		c.of[origin] = append(c.of[origin], int32(k))
+		c.q.put(event{at: c.list[k].at, who: int32(origin), what: edits, items: []int32{int32(k)}})
+	}
+	for i := range g.n {
+		c.known[i] = newSet(max(1, len(c.list)))
+		c.asked[i] = epoch
+		c.q.put(event{at: epoch + jitter(c.r, peering.AskEvery), who: int32(i), what: asks})
+		c.q.put(event{at: epoch + jitter(c.r, time.Hour), who: int32(i), what: visits})
+		if n := g.countFollowed(i); n > 0 {
+			c.turn[i] = int32(c.r.IntN(n))
+			c.q.put(event{at: epoch + jitter(c.r, peering.ReadEvery(n)/time.Duration(n)), who: int32(i), what: reads})
+		}
+	}
+	return c
+}
+
+func (c *changing) run(say printer, l load) {
+	next := epoch
+	for len(c.q) > 0 {
+		e := c.q.take()
+		if e.at > c.end {
+			break
+		}
+		for ; e.at > next; next += time.Minute {
+			c.look(next)
+		}
+		c.happen(e)
+	}
+	c.report(say, l)
+}
+
+func (c *changing) happen(e event) {
+	i := int(e.who)
+	if e.what == arrives || e.what == direct {
+		c.arrive(e)
+		return
+	}
+	if c.up.down(i, e.at) {
+		e.at = c.up.back(i, e.at)
+		c.q.put(e)
+		return
+	}
+	switch e.what {
+	case edits:
+		c.edit(i, e)
+	case passes:
+		c.passOn(i, e.at)
+	case asks:
+		every := peering.AskAgain(c.ask(i, e.at))
+		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: asks})
+	case visits:
+		for range peering.VisitAtOnce {
+			if p := c.g.somePeer(i, c.r); p >= 0 {
+				c.poll(i, p, nameBody*c.g.countFollowed(p))
+			}
+		}
+		every := peering.VisitEvery(c.g.countFollowed(i), 12)
+		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: visits})
+	case reads:
+		n := c.g.countFollowed(i)
+		c.read(i, c.g.nthPeer(i, int(c.turn[i])%n), e.at)
+		c.turn[i]++
+		c.q.put(event{at: e.at + peering.ReadEvery(n)/time.Duration(n), who: e.who, what: reads})
+	}
+}
+
+// read has an instance read the log of a peer.
+func (c *changing) read(i, p int, at time.Duration) {
+	c.poll(i, p, 0)
+	if c.up.down(p, at) || c.r.Float64() < c.s.lost {
+		return
+	}
+	for _, k := range c.of[p] {
+		if c.list[k].at < at && !c.known[i].has(int(k)) {
+			c.known[i].add(int(k))
+			c.traffic[i].bytes += activityBody
+			c.traffic[p].bytes += activityBody
+		}
+	}
+}
+
+// poll counts a request that is made whether or not anything happened.
+func (c *changing) poll(i, p, bytes int) {
+	c.traffic[i].polls++
+	c.traffic[p].polls++
+	c.traffic[i].bytes += int64(headers + bytes)
+	c.traffic[p].bytes += int64(headers + bytes)
+}
+
+// message counts one from an instance to another.
+func (c *changing) message(from, to, bytes int) {
+	c.traffic[from].sent++
+	c.traffic[to].got++
+	c.traffic[from].bytes += int64(bytes + headers)
+	c.traffic[to].bytes += int64(bytes + headers)
+}
+
+// send puts a delivery on its way.
+func (c *changing) send(at time.Duration, from, to int, what int8, items []int32) {
+	c.q.put(event{at: at + jitter(c.r, 2*time.Second), who: int32(to), from: int32(from), what: what, items: items})
+}
+
+// edit sends a change to as many peers as peering says.
+func (c *changing) edit(i int, e event) {
+	c.known[i].add(int(e.items[0]))
+	n, all := peering.Targets(c.g.countFollowers(i), 1)
+	if all {
+		c.g.eachFollower(i, func(j int) { c.send(e.at, i, j, direct, e.items) })
+		return
+	}
+	seen := map[int]bool{}
+	for tries := 0; len(seen) < n && tries < 10*n; tries++ { // some may be down
+		j := c.g.someFollower(i, c.r)
+		if !seen[j] && !c.up.down(j, e.at) {
+			seen[j] = true
+			c.send(e.at, i, j, arrives, e.items)
+		}
+	}
+}
+
+// arrive is a delivery coming in, or not.
+func (c *changing) arrive(e event) {
+	i := int(e.who)
+	c.message(int(e.from), i, activityBody*len(e.items))
+	if ch := &c.list[e.items[0]]; ch.origin == int(e.from) {
+		ch.fromOrigin++
+	}
+	if c.up.down(i, e.at) { // what waits goes out when the host shows that it is back
+		e.at = c.up.back(i, e.at) + jitter(c.r, retryWait)
+		c.q.put(e)
+		return
+	}
+	if c.r.Float64() < c.s.lost {
+		if e.tries++; e.tries <= retries {
+			e.at += retryWait<<(e.tries-1) + jitter(c.r, retryWait)
+			c.q.put(e)
+		}
+		return
+	}
+	use := false
+	for _, k := range e.items {
+		if !c.g.carries(i, c.list[k].origin) {
+			continue
+		}
+		use = true
+		if c.known[i].has(int(k)) {
+			continue
+		}
+		c.known[i].add(int(k))
+		if e.what == arrives {
+			c.pending[i] = append(c.pending[i], k)
+		}
+	}
+	if !use {
+		c.wasted++
+	}
+	if len(c.pending[i]) > 0 && !c.passing[i] {
+		c.passing[i] = true
+		base := time.Unix(0, 0)
+		at := peering.PassAt(base.Add(e.at), base.Add(c.passed[i]), c.r.Float64()).Sub(base)
+		c.q.put(event{at: at, who: e.who, what: passes})
+	}
+}
+
+// passOn sends what came to a few random followers.
+func (c *changing) passOn(i int, at time.Duration) {
+	items := c.pending[i]
+	c.pending[i], c.passing[i], c.passed[i] = nil, false, at
+	for range min(peering.Fanout, c.g.countFollowers(i)) {
+		j := c.g.someFollower(i, c.r)
+		for batch := range slices.Chunk(items, peering.MaxPassed) {
+			c.send(at, i, j, arrives, batch)
+		}
+	}
+}
+
+// ask has an instance ask a random peer, or several when it was away, and reports
+// whether one answered.
+func (c *changing) ask(i int, at time.Duration) (answered bool) {
+	base := time.Unix(0, 0)
+	since, _ := peering.AskSince(base.Add(at), base.Add(c.asked[i]))
+	n := 1
+	if at-c.asked[i] > 2*peering.AskEvery {
+		n = peering.AskWhenAway
+	}
+	for range n {
+		p := c.g.somePeer(i, c.r)
+		if p < 0 {
+			return true
+		}
+		first, _ := slices.BinarySearchFunc(c.list, since.Sub(base)-2*outage, func(ch change, t time.Duration) int {
+			return cmp.Compare(ch.planned, t)
+		})
+		c.poll(i, p, 0)
+		if c.up.down(p, at) || c.r.Float64() < c.s.lost {
+			continue
+		}
+		answered = true
+		c.takeNews(i, p, first, since.Sub(base))
+	}
+	if answered {
+		c.asked[i] = at
+	}
+	return answered
+}
+
+// takeNews gives an instance what a peer knows of the changes since a time, none of
+// which is before the first, and it does not.
+func (c *changing) takeNews(i, p, first int, since time.Duration) {
+	told, missing := 0, 0
+	for k := first >> 6; k < len(c.known[i]); k++ {
+		each(k, c.known[p][k], func(e int) {
+			if e < first || c.list[e].at < since {
+				return
+			}
+			told++
+			if !c.known[i].has(e) && c.g.carries(i, c.list[e].origin) {
+				missing++
+				c.known[i].add(e)
+			}
+		})
+	}
+	c.traffic[i].bytes += int64(told * briefBody)
+	c.traffic[p].bytes += int64(told * briefBody)
+	for range told / pageOf { // more pages than the first
+		c.message(p, i, 0)
+	}
+	for ; missing > 0; missing -= fetchOf {
+		c.message(p, i, activityBody*min(missing, fetchOf))
+	}
+}
+
+// look sees which of the watched changes are known to 99.9% of those who carry
+// them and are up.
+func (c *changing) look(now time.Duration) {
+	for k := range c.list {
+		ch := &c.list[k]
+		if !ch.watched || ch.hour[0] > 0 || ch.at >= now {
+			continue
+		}
+		up, know := 0, 0
+		c.g.eachFollower(ch.origin, func(i int) {
+			if c.up.down(i, now) {
+				return
+			}
+			up++
+			if c.known[i].has(k) {
+				know++
+			}
+		})
+		if float64(know) >= 0.999*float64(up) && ch.current == 0 {
+			ch.current = now - ch.at
+		}
+		if now-ch.at >= time.Hour {
+			ch.hour = [2]int{up, know}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// graph says who follows whom.
+type graph struct {
+	n         int
+	followed  [][]int32 // by each; nil when everybody follows everybody
+	followers [][]int32
+}
+
+func everybody(n int) *graph { return &graph{n: n} }
+
+// powerLaw makes instances follow few or many others: half of them at most five,
+// a few of them thousands; the popular ones are followed by most.
+func powerLaw(n int, r *rand.Rand) *graph {
+	g := &graph{n: n, followed: make([][]int32, n), followers: make([][]int32, n)}
+	popular := r.Perm(n)
+	for i := range n {
+		want := min(n/3, int(3*math.Pow(1-r.Float64(), -1/1.1)))
+		seen := map[int]bool{i: true}
+		for len(g.followed[i]) < want {
+			// The chance to be chosen falls with the square root of the rank.
+			j := popular[int(float64(n)*math.Pow(r.Float64(), 2))%n]
+			if seen[j] {
+				j = r.IntN(n)
+			}
+			if seen[j] {
+				continue
+			}
+			seen[j] = true
+			g.followed[i] = append(g.followed[i], int32(j))
+			g.followers[j] = append(g.followers[j], int32(i))
+		}
+		slices.Sort(g.followed[i])
+	}
+	return g
+}
+
+func (g *graph) carries(i, origin int) bool {
+	if g.followed == nil || i == origin {
+		return true
+	}
+	_, ok := slices.BinarySearch(g.followed[i], int32(origin))
+	return ok
+}
+
+func (g *graph) countFollowers(i int) int {
+	if g.followed == nil {
+		return g.n - 1
+	}
+	return len(g.followers[i])
+}
+
+func (g *graph) countFollowed(i int) int {
+	if g.followed == nil {
+		return g.n - 1
+	}
+	return len(g.followed[i])
+}
+
+// someFollower returns a random follower, or -1.
+func (g *graph) someFollower(i int, r *rand.Rand) int { return g.some(g.followers, i, r) }
+
+// somePeer returns a random one that i follows, or -1.
+func (g *graph) somePeer(i int, r *rand.Rand) int { return g.some(g.followed, i, r) }
+
+func (g *graph) some(of [][]int32, i int, r *rand.Rand) int {
+	switch {
+	case of == nil:
+		j := r.IntN(g.n - 1)
+		if j >= i {
+			j++
+		}
+		return j
+	case len(of[i]) == 0:
+		return -1
+	}
+	return int(of[i][r.IntN(len(of[i]))])
+}
+
+// nthPeer returns one of those that i follows.
+func (g *graph) nthPeer(i, n int) int {
+	if g.followed != nil {
+		return int(g.followed[i][n])
+	}
+	if n >= i {
+		n++
+	}
+	return n
+}
+
+// eachFollower calls f with all that carry the entries of an origin.
+func (g *graph) eachFollower(origin int, f func(int)) {
+	if g.followed == nil {
+		for i := range g.n {
+			if i != origin {
+				f(i)
+			}
+		}
+		return
+	}
+	for _, i := range g.followers[origin] {
+		f(int(i))
+	}
+}
