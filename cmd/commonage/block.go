@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
+	"codeberg.org/commonage/commonage/directory/exchange"
+)
+
+// newBlockCommand returns 'commonage block' and what it holds.
+func newBlockCommand(a *app) *cobra.Command {
+	return newGroup("block", "Decide which servers and people this instance has to do with",
+		newBlockAdd(a), newBlockList(a), newBlockRemove(a), newBlockImport(a), newBlockExport(a))
+}
+
+func newBlockAdd(a *app) *cobra.Command {
+	limit, allow, dry, reason := false, false, false, ""
+	cmd := &cobra.Command{
+		Use:   "add HOST|ACTOR",
+		Short: "Block a server with its subdomains, or one person or initiative",
+		Long: "Block a server with all its subdomains, or one person or initiative by the address of\n" +
+			"their actor. Who is blocked is neither asked nor answered; their followings, replies\n" +
+			"and entries go, and do not come back when the block is removed. It holds at once.\n\n" +
+			"--limit only keeps them out of lists, and their replies waiting. --allow makes an\n" +
+			"exception from a wider block, and lets a server follow the directory where peering is\n" +
+			"allowlist.",
+		Example: "  commonage block add spam.example --reason 'Spam since March'\n" +
+			"  commonage block add https://town.example/users/troll --limit\n" +
+			"  commonage block add spam.example --dry-run",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit && allow {
+				return usagef("--limit and --allow exclude each other")
+			}
+			subject, err := curation.ParseSubject(args[0])
+			if err != nil {
+				return err
+			}
+			b := directory.Block{Subject: subject, Kind: directory.Blocked, Reason: reason}
+			switch {
+			case limit:
+				b.Kind = directory.Limited
+			case allow:
+				b.Kind = directory.Allowed
+			}
+			return a.withInstance(cmd.Context(), func(in *instance) error {
+				return a.decide(cmd.Context(), in, []directory.Block{b}, dry)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&limit, "limit", false, "keep it out of lists instead")
+	cmd.Flags().BoolVar(&allow, "allow", false, "make an exception for it instead")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would go")
+	cmd.Flags().StringVar(&reason, "reason", "", "`TEXT` that says why; it is public where the list is")
+	return cmd
+}
+
+// decide shows what goes with decisions, and makes them unless it is a dry run.
+func (a *app) decide(ctx context.Context, in *instance, list []directory.Block, dry bool) error {
+	for k := range list {
+		if err := list[k].Validate(); err != nil {
+			return err
+		}
+	}
+	reach, err := in.curator(a).Preview(ctx, list)
+	if err != nil {
+		return err
+	}
+	cuts := slices.ContainsFunc(list, func(b directory.Block) bool { return b.Kind == directory.Blocked })
+	if cuts {
+		err = a.printReach(reach, dry)
+	}
+	if err != nil || dry {
+		return err
+	}
+	if err := in.curator(a).Block(ctx, list...); err != nil {
+		return err
+	}
+	if len(list) > 1 {
+		return a.printf("%d decisions were made.\n", len(list))
+	}
+	return a.printf("%s: %s\n", list[0].Subject, list[0].Kind)
+}
+
+func (a *app) printReach(r *directory.Reach, dry bool) error {
+	if r.Empty() {
+		return a.printf("Nothing here comes from there.\n")
+	}
+	verb := "What goes:"
+	if dry {
+		verb = "What would go:"
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	origins := make([]string, 0, len(r.Entries))
+	for host, n := range r.Entries {
+		origins = append(origins, fmt.Sprintf("%s (%d)", host, n))
+	}
+	slices.Sort(origins)
+	if _, err := fmt.Fprintf(w, "%s\nfollowers\t%d\t%s\npeers\t%d\t%s\nentries\t%d\t%s\nreplies\t%d\nlikes and shares\t%d\ndeliveries that wait\t%d\n",
+		verb, len(r.Followers), few(r.Followers), len(r.Peers), few(r.Peers), r.CountEntries(), few(origins),
+		r.Replies, r.Reactions, r.Deliveries); err != nil {
+		return fmt.Errorf("print what goes: %w", err)
+	}
+	return w.Flush()
+}
+
+// few names the first of a list.
+func few(list []string) string {
+	const shown = 5
+	if len(list) <= shown {
+		return plain(strings.Join(list, ", "))
+	}
+	return plain(strings.Join(list[:shown], ", ")) + ", ..."
+}
+
+func newBlockList(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List what was decided",
+		Example: "  commonage block list",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withInstance(cmd.Context(), func(in *instance) error {
+				list, err := in.store.BlockList(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if len(list) == 0 {
+					return a.printf("Nobody is blocked.\n")
+				}
+				w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+				if _, err := fmt.Fprintln(w, "SUBJECT\tDECISION\tSINCE\tREASON"); err != nil {
+					return fmt.Errorf("print the list: %w", err)
+				}
+				for _, b := range list {
+					if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n",
+						b.Subject, b.Kind, b.Created.Format("2006-01-02"), plain(b.Reason)); err != nil {
+						return fmt.Errorf("print the list: %w", err)
+					}
+				}
+				return w.Flush()
+			})
+		},
+	}
+}
+
+func newBlockRemove(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove HOST|ACTOR",
+		Short: "Take a decision back",
+		Long: "Take a decision back. What went does not come back by itself: people follow again,\n" +
+			"and peers are added again with 'commonage peer add'.",
+		Example: "  commonage block remove spam.example",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			subject, err := curation.ParseSubject(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withInstance(cmd.Context(), func(in *instance) error {
+				return explain(in.curator(a).Unblock(cmd.Context(), subject), "decision about "+subject)
+			})
+		},
+	}
+}
+
+func newBlockImport(a *app) *cobra.Command {
+	dry := false
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Take over a list of blocked servers, such as Mastodon exports",
+		Long: "Take over a list of blocked servers in the CSV form that Mastodon and others export, or\n" +
+			"with nothing but a domain on each line; - is standard input. What it suspends is\n" +
+			"blocked, what it silences is limited. Decisions made here before stay as they are.",
+		Example: "  commonage block import blocklist.csv --dry-run\n  commonage block import blocklist.csv",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := a.readBlocklist(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withInstance(cmd.Context(), func(in *instance) error {
+				return a.importBlocks(cmd.Context(), in, list, dry)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would go")
+	return cmd
+}
+
+func (a *app) readBlocklist(path string) (*exchange.Blocklist, error) {
+	in := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("open the list: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	const longest = 64 << 20
+	return exchange.ReadBlocklist(io.LimitReader(in, longest))
+}
+
+func (a *app) importBlocks(ctx context.Context, in *instance, list *exchange.Blocklist, dry bool) error {
+	known, err := in.store.BlockList(ctx)
+	if err != nil {
+		return err
+	}
+	before := directory.NewBlocks(known)
+	var fresh []directory.Block
+	own := 0
+	for _, b := range list.Blocks {
+		switch {
+		case directory.NewBlocks([]directory.Block{b}).Of(in.config.Host) != "":
+			own++
+		case before.Of(b.Subject) == "" || before.Of(b.Subject) == directory.Limited && b.Kind == directory.Blocked:
+			fresh = append(fresh, b)
+		}
+	}
+	for _, skipped := range list.Skipped {
+		if _, err := fmt.Fprintf(a.stderr, "left out: %v\n", skipped); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+	}
+	if own > 0 {
+		if _, err := fmt.Fprintf(a.stderr, "left out: %s, which is this instance\n", in.config.Host); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+	}
+	if err := a.printf("%d decisions in the list, %d of them new.\n", len(list.Blocks), len(fresh)); err != nil || len(fresh) == 0 {
+		return err
+	}
+	return a.decide(ctx, in, fresh, dry)
+}
+
+func newBlockExport(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "export",
+		Short:   "Write the list of blocked servers as Mastodon reads it",
+		Example: "  commonage block export > blocklist.csv",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withInstance(cmd.Context(), func(in *instance) error {
+				list, err := in.store.BlockList(cmd.Context())
+				if err != nil {
+					return err
+				}
+				left, err := exchange.WriteBlocklist(a.stdout, list)
+				if err != nil {
+					return err
+				}
+				for _, b := range left {
+					if _, err := fmt.Fprintf(a.stderr, "left out: %s (%s)\n", b.Subject, b.Kind); err != nil {
+						return fmt.Errorf("print: %w", err)
+					}
+				}
+				return nil
+			})
+		},
+	}
+}

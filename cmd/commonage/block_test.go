@@ -1,0 +1,46 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestBlockCommands(t *testing.T) {
+	t.Parallel() // most of the time is waiting
+	dir := t.TempDir()
+	run := func(stdin string, args ...string) result {
+		t.Helper()
+		settings := []string{"--host", "ghent.localhost:8991", "--scheme", "http", "--data-dir", dir}
+		return runCommand(t, command{args: append(args, settings...), dir: dir, stdin: stdin})
+	}
+	list := "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\n" +
+		"spam.example,silence,false,false,,false\nloud.example,silence,false,false,\"Loud, very\",false\n" +
+		"b*d.example,suspend,false,false,,true\nlocalhost,suspend,false,false,,false\n"
+	for _, c := range []struct {
+		stdin string
+		args  []string
+		code  int
+		want  string // of both outputs
+	}{
+		{"", []string{"block", "list"}, 0, "Nobody is blocked."},
+		{"", []string{"block", "add", "https://Spam.example/", "--reason", "Spam"}, 0, "spam.example: block"},
+		{"", []string{"block", "add", "localhost"}, 1, "is this instance"},
+		{"", []string{"block", "add", "a b"}, 1, "is not a host"},
+		{"", []string{"block", "add", "x.example", "--limit", "--allow"}, 2, "exclude each other"},
+		{list, []string{"block", "import", "-", "--dry-run"}, 0, "3 decisions in the list, 1 of them new."},
+		{"", []string{"block", "export"}, 0, "spam.example,suspend,false,false,Spam,false"},
+		{list, []string{"block", "import", "-"}, 0, "loud.example: limit"},
+		{"", []string{"block", "export"}, 0, `loud.example,silence,false,false,"Loud, very",false`},
+		{"", []string{"peer", "add", "a.spam.example"}, 1, "is blocked here"},
+		{"", []string{"block", "remove", "spam.example"}, 0, ""},
+		{"", []string{"block", "remove", "spam.example"}, 1, "there is no decision"},
+		{"", []string{"moderation", "list"}, 0, "Nothing waits for a decision."},
+		{"", []string{"moderation", "approve", "01X"}, 1, "there is no reply 01X here"},
+		{"", []string{"moderation", "report-close", "01X"}, 1, "there is no open report 01X here"},
+	} {
+		got := run(c.stdin, c.args...)
+		if out := got.stdout + got.stderr; got.code != c.code || !strings.Contains(out, c.want) {
+			t.Errorf("commonage %s: got %d\n%swant %d and %q", strings.Join(c.args, " "), got.code, out, c.code, c.want)
+		}
+	}
+}
