@@ -62,29 +62,35 @@ func (c *city) isPeer(host string) bool {
 	return err == nil && p.Wanted
 }
 
-// With policy open, whom two peers list is followed and carried; whom one lists
-// waits for another voice, and is a stranger if none comes. Who is followed is
-// listed in turn.
+// With policy open, whom two peers list is followed and carried; whom one lists is
+// a stranger, at once if the operator named that one, else if no other voice comes
+// in a day. Who is followed is listed in turn.
 func TestFindsByVouches(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
 		x := w.city(s, policy(directory.PeersOpen))
 		a, b := w.city(storetest.Open(w.T)), w.city(storetest.Open(w.T))
 		twice, once := w.city(storetest.Open(w.T)), w.city(storetest.Open(w.T))
+		named := w.city(storetest.Open(w.T))
 		twice.publish("found")
-		a.follows(twice, once)
+		twice.follows(once)
+		a.follows(twice, named)
 		b.follows(twice)
 		x.follow(a.instance.Host)
 		x.follow(b.instance.Host) // added together, neither has the only say
 		x.inTime("what two list", func() bool { return len(x.listed(twice.instance.Host)) == 1 })
+		x.inTime("what one lists that was named", func() bool { return x.isPeer(named.instance.Host) })
+		if got := x.candidate(named.instance.Host); !got.Stranger {
+			w.Errorf("it is no stranger: %+v", got)
+		}
 		w.clock.Advance(peering.StrangerSpan - time.Hour)
 		x.inTime("another visit", func() bool { return x.idle() })
 		if x.isPeer(once.instance.Host) {
-			w.Error("whom one of two peers lists is followed before the day is over")
+			w.Error("whom one of the peers lists is followed before the day is over")
 		}
 		w.clock.Advance(time.Hour)
 		x.inTime("the other to be followed for want of others", func() bool { return x.isPeer(once.instance.Host) })
 		got := x.candidate(once.instance.Host)
-		if !slices.Equal(got.Vouchers, []string{a.instance.Host}) || !got.Stranger || got.Decided.Sub(got.Found) < peering.StrangerSpan {
+		if !slices.Equal(got.Vouchers, []string{twice.instance.Host}) || !got.Stranger || got.Decided.Sub(got.Found) < peering.StrangerSpan {
 			w.Errorf("whom one peer lists: got %+v", got)
 		}
 		if two := x.candidate(twice.instance.Host); two.Stranger || !two.Decided.Before(got.Decided) {

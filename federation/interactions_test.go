@@ -550,11 +550,13 @@ func TestBlockCutsOff(t *testing.T) {
 		a.peers(b)
 		a.until("the carried entry", func() bool { return a.state(foreign) == directory.Published })
 		status(w, alice.Follow(id), 202)
+		a.settle()
 		post := a.post("rad", "News.")
 		_, res := alice.Reply(post, "<p>I do.</p>")
 		status(w, res, 202)
 		status(w, alice.Like(post), 202)
 		a.settle()
+		a.until("the post", func() bool { return len(came(there, "Create")) > 0 })
 		a.sent()
 		list := []directory.Block{{Subject: there.Host, Kind: directory.Blocked}, {Subject: b.instance.Host, Kind: directory.Blocked}}
 		reach, err := a.Preview(w.Context(), list)

@@ -109,9 +109,10 @@ type command struct {
 // runCommand calls the program and waits for its end, a minute at most.
 func runCommand(t testing.TB, c command) result {
 	t.Helper()
+	path := program(t) // building it has its own time
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program(t), c.args...)
+	cmd := exec.CommandContext(ctx, path, c.args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.dir, strings.NewReader(c.stdin), &stdout, &stderr
 	cmd.Env = append(environment(), c.env...)

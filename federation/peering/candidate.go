@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -140,6 +141,7 @@ type judge struct {
 	vouches int
 	vouch   map[string]bool // hosts of the peers that may
 	domains map[string]bool // theirs
+	unasked map[string]bool // hosts that are followed though the operator named them not
 	count   *store.CandidateCount
 	now     time.Time
 }
@@ -155,6 +157,9 @@ func (p *Peering) judge(ctx context.Context, peers []directory.Peer) (*judge, er
 	}
 	strangers, err := p.Store.Strangers(ctx, j.now.Add(-StrangerSpan))
 	if err != nil {
+		return nil, err
+	}
+	if j.unasked, err = p.Store.UnaskedHosts(ctx); err != nil {
 		return nil, err
 	}
 	for k := range wanted {
@@ -175,10 +180,12 @@ func expected(peer *directory.Peer, now time.Time) bool {
 
 // verdict decides about a candidate, or about a stranger as if it were one still.
 func (j *judge) verdict(c *directory.Candidate, stranger bool) Verdict {
+	vouchers := only(c.Vouchers, j.vouch)
 	f := Facts{
 		Policy: j.policy, Vouches: j.vouches, Introduced: !c.Introduced.IsZero(), Peers: len(j.domains),
 		Waited:   j.now.Sub(c.Found) >= StrangerSpan,
-		Vouchers: len(voucherDomains(only(c.Vouchers, j.vouch), c.Domain)),
+		Vouchers: len(voucherDomains(vouchers, c.Domain)),
+		Chosen:   slices.ContainsFunc(vouchers, func(host string) bool { return !j.unasked[host] }),
 		Taken:    j.count.Taken[c.Domain], Followed: j.count.Followed, Strangers: j.count.Strangers,
 	}
 	if j.domains[c.Domain] {

@@ -21,6 +21,7 @@ const (
 	MaxFollowed   = 200 // instances followed in an hour without the operator
 	MaxStrangers  = 5   // of these in a day, followed though not enough peers list them
 	MaxVouchers   = 20  // that are noted of a candidate
+	FewPeers      = 12  // up to so many, one that the operator named needs no second voice to bring a stranger
 	CheckAtOnce   = 200 // candidates that are looked at in a round
 
 	StrangerSpan = 24 * time.Hour // for which an instance is a stranger
@@ -68,6 +69,7 @@ type Facts struct {
 	Vouchers   int  // registered domains, other than its own, of the peers that list it
 	Peers      int  // registered domains, other than its own, of all peers that may vouch
 	Introduced bool // it follows us
+	Chosen     bool // one of the peers that list it was named by our operator
 	Waited     bool // we have known it for StrangerSpan
 	Taken      int  // instances under its domain that were followed without the operator
 	Followed   int  // instances followed so in FollowedSpan
@@ -90,7 +92,9 @@ const (
 // fewer peers than that, all of them must: a new instance trusts the one whose
 // address it was told. One that follows us, alone under its domain, is followed
 // back even if nobody lists it, a few a day: otherwise nobody could be the
-// first to list a newcomer. So is one that has waited for a day for a second
+// first to list a newcomer. So is one that a peer lists which our operator named,
+// while we have few: else two groups that know each other through one instance
+// only would not grow together. So is one that has waited for a day for a second
 // peer to list it: else an instance whose first peers list only each other would
 // never get away from them. For a day such a stranger is not counted among our
 // peers here, and its own list does not count, unless enough of them list it.
@@ -101,7 +105,8 @@ func Decide(f Facts) Verdict {
 	if needed := max(1, min(f.Vouches, f.Peers)); f.Vouchers >= needed {
 		return Follow
 	}
-	if (f.Introduced || f.Waited && f.Vouchers > 0) && f.Taken == 0 && f.Strangers < MaxStrangers {
+	due := f.Introduced || f.Chosen && f.Peers <= FewPeers || f.Waited && f.Vouchers > 0
+	if due && f.Taken == 0 && f.Strangers < MaxStrangers {
 		return FollowStranger
 	}
 	return Wait

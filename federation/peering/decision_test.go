@@ -39,6 +39,10 @@ func TestDecide(t *testing.T) {
 		{"it follows us, strangers enough", with(func(f *peering.Facts) { f.Introduced, f.Strangers = true, peering.MaxStrangers }), peering.Wait},
 		{"it follows us, under review", with(func(f *peering.Facts) { f.Introduced, f.Policy = true, directory.PeersReview }), peering.Wait},
 		{"one lists it for a day", with(func(f *peering.Facts) { f.Vouchers, f.Waited = 1, true }), peering.FollowStranger},
+		{"one that the operator named lists it", with(func(f *peering.Facts) { f.Vouchers, f.Chosen = 1, true }), peering.FollowStranger},
+		{"one of many, that the operator named, lists it", with(func(f *peering.Facts) { f.Vouchers, f.Chosen, f.Peers = 1, true, peering.FewPeers+1 }), peering.Wait},
+		{"one that the operator named lists a second of its domain", with(func(f *peering.Facts) { f.Vouchers, f.Chosen, f.Taken = 1, true, 1 }), peering.Wait},
+		{"one that the operator named lists it, strangers enough", with(func(f *peering.Facts) { f.Vouchers, f.Chosen, f.Strangers = 1, true, peering.MaxStrangers }), peering.Wait},
 		{"nobody lists it for a day", with(func(f *peering.Facts) { f.Waited = true }), peering.Wait},
 		{"one lists a second of its domain for a day", with(func(f *peering.Facts) { f.Vouchers, f.Waited, f.Taken = 1, true, 1 }), peering.Wait},
 	}
