@@ -183,8 +183,8 @@ func TestKilledDelivering(t *testing.T) {
 		if came+len(left)-unsettled != many {
 			t.Errorf("%d came, %d wait, %d both: %d are lost", came, len(left), unsettled, many-came-len(left)+unsettled)
 		}
-		if unsettled > workers || repeated > round*workers {
-			t.Errorf("%d would be repeated, %d were, with %d workers and %d kills", unsettled, repeated, workers, round)
+		if unsettled+repeated > (round+1)*workers {
+			t.Errorf("%d would be repeated, %d were, with %d workers and %d kills", unsettled, repeated, workers, round+1)
 		}
 		if memory > limit {
 			t.Errorf("it needed %d MB, want at most %d", memory, limit)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -26,8 +27,9 @@ type searching struct {
 	waited, recent     set // known for a day, and as of the last midnight
 	newcomers          set // strangers as of the last midnight
 	introduced         set
-	enough             set // candidates that two others list
-	first              []uint16
+	enough             set      // candidates that two others list
+	first              []uint16 // who lists it first, plus 1
+	named              []int    // by the operator
 	quiet              int
 	told               map[int32]int // brought by a peer today
 	day                int
@@ -77,6 +79,7 @@ func (s settings) discover(say printer) {
 				other = int(ends[d.r.IntN(len(ends))])
 			}
 			ends = append(ends, int32(other))
+			a.named = append(a.named, other)
 			d.follow(i, other, false)
 		}
 		d.q.put(event{at: jitter(d.r, time.Hour), who: int32(i)})
@@ -313,12 +316,16 @@ type decision struct {
 	taken  int
 }
 
-func (r *decision) facts(vouchers int, introduced, waited bool, of int) peering.Facts {
+func (r *decision) facts(vouchers int, introduced, chosen, waited bool, of int) peering.Facts {
 	return peering.Facts{
 		Policy: directory.PeersOpen, Vouches: vouches, Vouchers: vouchers, Peers: r.voices, Introduced: introduced,
-		Waited: waited, Taken: of, Followed: r.followedHour, Strangers: r.strangersDay,
+		Chosen: chosen, Waited: waited, Taken: of, Followed: r.followedHour, Strangers: r.strangersDay,
 	}
 }
+
+// chosen reports whether the one who listed a candidate first, plus 1, was named by
+// the operator.
+func (r *decision) chosen(first int) bool { return slices.Contains(r.named, first-1) }
 
 // decide follows whom the decisions of peering let it.
 func (d *discovery) decide(i int, at time.Duration, voices int) bool {
@@ -328,7 +335,11 @@ func (d *discovery) decide(i int, at time.Duration, voices int) bool {
 		w := a.known[k] & (^a.follows[k] | a.strangers[k])
 		if voices >= vouches {
 			worth := a.enough[k] | a.introduced[k] | a.strangers[k]
-			if a.strangersDay < peering.MaxStrangers {
+			switch {
+			case a.strangersDay >= peering.MaxStrangers:
+			case voices <= peering.FewPeers:
+				worth |= a.known[k] &^ a.follows[k]
+			default:
 				worth |= a.waited[k] & a.known[k] &^ a.follows[k]
 			}
 			w &= worth
@@ -351,12 +362,12 @@ func (r *decision) consider(c int) {
 		vouchers++
 	}
 	if r.strangers.has(c) {
-		if peering.Decide(r.facts(vouchers, false, false, 0)) == peering.Follow {
+		if peering.Decide(r.facts(vouchers, false, false, false, 0)) == peering.Follow {
 			r.strangers[c>>6] &^= 1 << (c & 63)
 		}
 		return
 	}
-	verdict := peering.Decide(r.facts(vouchers, r.introduced.has(c), r.waited.has(c), 0))
+	verdict := peering.Decide(r.facts(vouchers, r.introduced.has(c), r.chosen(int(r.first[c])), r.waited.has(c), 0))
 	if verdict == peering.Wait || r.d.up.down(c, r.at) {
 		return
 	}
@@ -382,7 +393,14 @@ func (d *discovery) decideInvented(r *decision) bool {
 		if v.second > 0 {
 			vouchers++
 		}
-		for v.taken < v.known && peering.Decide(r.facts(vouchers, false, false, int(v.taken))) == peering.Follow {
+		for v.taken < v.known {
+			verdict := peering.Decide(r.facts(vouchers, false, r.chosen(int(v.first)), false, int(v.taken)))
+			if verdict == peering.Wait {
+				break
+			}
+			if verdict == peering.FollowStranger {
+				a.strangersDay++
+			}
 			v.taken++
 			a.followedHour++
 			a.sent += checkMessages + followPages
