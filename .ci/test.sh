@@ -16,14 +16,22 @@ make --no-print-directory assets
 lint=passed
 .ci/lint.sh || lint=failed
 
-echo "== go test"
-tests=passed
-.ci/postgres.sh go test -race -timeout 20m -json ./... | go run .ci/summary.go || tests=failed
+# Tests that run the built program gain nothing from the race detector, which is
+# not in it. It also makes SQLite slow: with it these draw a part of their cases.
+program=./cmd/commonage
+mapfile -t packages < <(go list ./... | grep -v /cmd/commonage)
+properties='^(TestRepairConverges|TestLogOfAnything|TestSearchIsWhatTheModelSays)$'
 
-# The race detector makes SQLite slow: there these draw a part of their cases, here all.
-echo "== go test, all cases of the property tests"
-.ci/postgres.sh go test -count 1 -timeout 15m -run '^(TestRepairConverges|TestLogOfAnything|TestSearchIsWhatTheModelSays)$' \
-	./federation/peering ./directory/curation ./directory/store || tests=failed
+echo "== go test -race"
+tests=passed
+.ci/postgres.sh go test -race -timeout 20m -json "${packages[@]}" | go run .ci/summary.go || tests=failed
+
+echo "== go test, the program itself and all cases of the property tests"
+.ci/postgres.sh bash -c '
+	failed=0
+	go test -timeout 15m -json "$1" || failed=1
+	go test -timeout 15m -json -run "$2" ./federation/peering ./directory/curation ./directory/store || failed=1
+	exit $failed' -- "$program" "$properties" | go run .ci/summary.go || tests=failed
 
 echo "linters $lint, tests $tests"
 [[ $lint == passed && $tests == passed ]]

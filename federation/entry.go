@@ -46,6 +46,9 @@ func (s *Server) onUpdate(ctx context.Context, tx *store.Store, in incoming) err
 	if err := s.renew(ctx, tx, in); err != nil {
 		return err
 	}
+	if err := s.lookAgain(ctx, tx, in.from); err != nil {
+		return err
+	}
 	p, err := s.followed(ctx, tx, in.from)
 	if err != nil || p == nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
+	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/federation/peering"
 	"codeberg.org/commonage/commonage/federation/signature"
 	"codeberg.org/commonage/commonage/federation/vocab"
@@ -20,7 +22,8 @@ import (
 // as it is, as Mastodon does: all that hangs on it are their own replies. A
 // directory that we follow speaks for everything that is carried from it: there
 // it is refused, as GoToSocial does, and nothing more is taken of the peer until
-// it shows its old key again or the operator says that the new one is right.
+// it shows its old key again, an Update that the old one signed arrives after all,
+// or the operator says that the new one is right.
 
 // errKeyChanged says that an actor shows another key than the one that is known.
 var errKeyChanged = fmt.Errorf("%w: it shows another key, and the old one does not vouch for it", errUntrusted)
@@ -72,6 +75,20 @@ func (r *resolver) knownKeys(ctx context.Context, peer *directory.Peer, id strin
 		}
 	}
 	return &named, nil
+}
+
+// lookAgain has a peer in doubt looked at again when its directory tells of itself,
+// signed with the key that we know: its documents can show a new key before the
+// Update that announces it has come.
+func (s *Server) lookAgain(ctx context.Context, tx *store.Store, actor string) error {
+	p, err := tx.Peer(ctx, directory.HostOf(actor))
+	if errors.Is(err, directory.ErrNotFound) || err == nil && (p.State != directory.PeerDoubted || p.ActorID != actor) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return curation.WantPeer(ctx, tx, p.Host, s.Now())
 }
 
 // announced reports whether a document shows the keys that are known, or is

@@ -39,6 +39,30 @@ func (c *city) changeKeys(kinds ...directory.KeyKind) {
 	c.w.clock.Advance(10 * time.Minute) // what is known of the old one is no longer fresh
 }
 
+// A peer whose new keys are seen before the Update that announces them is in doubt
+// only until that comes.
+func TestKeysSeenBeforeTheyAreAnnounced(t *testing.T) {
+	onEach(func(w *world, s *store.Store) {
+		a, b := w.city(storetest.Open(w.T)), w.city(s)
+		known := a.publish("known")
+		w.pair(a, b)
+		b.carries(a)
+		old := a.shownKey("/directory")
+		b.gate.Store(true)
+		if err := federation.RotateKeys(w.Context(), a.store, true, w.clock.Now()); err != nil {
+			w.Fatal(err)
+		}
+		a.rotated(old)
+		b.follow(a.instance.Host) // looks at its actor
+		b.untilPeer(a.instance.Host, directory.PeerDoubted)
+		b.gate.Store(false)
+		b.inTime("the Update", func() bool { return b.peer(a.instance.Host).State == directory.PeerFollowing })
+		w.clock.Advance(time.Second)
+		a.edit("known", "By the new key")
+		b.inTime("the change", func() bool { return b.named(known) == "By the new key" })
+	})(t)
+}
+
 // h9: the key of a followed directory may change if the old one vouches for the
 // new one. Else nothing is taken of it, signed or proved, until the operator
 // believes it.

@@ -27,7 +27,7 @@ func (c *city) fan(there *fedtest.Server, name, id string) *fedtest.Actor {
 	a := there.Actor(name)
 	status(c.w, a.Follow(id), 202)
 	c.w.await(there, func(d fedtest.Delivery) bool {
-		return d.Type == "Accept" && d.Inbox == a && d.Status == http.StatusAccepted
+		return d.Type == "Accept" && d.Actor == id && d.Inbox == a && d.Status == http.StatusAccepted
 	})
 	return a
 }

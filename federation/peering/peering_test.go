@@ -85,7 +85,7 @@ var keyPairs = sync.OnceValues(func() ([]directory.Key, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	empty, err := emptyDatabase()
+	empty, err := storetest.EmptyFile()
 	if err != nil {
 		return nil, err
 	}
@@ -363,32 +363,11 @@ func TestMirrorConverges(t *testing.T) {
 	})
 }
 
-// emptyDatabase is a migrated one, made once: that takes longer than a round.
-var emptyDatabase = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "empty")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "empty.db")
-	s, err := store.Open(context.Background(), "sqlite:"+path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.Migrate(context.Background()); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // openStore opens the database at a path, which is made if there is none.
 func openStore(t tester, path string) *store.Store {
 	t.Helper()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		empty, err := emptyDatabase()
+		empty, err := storetest.EmptyFile()
 		if err != nil {
 			t.Fatal(err)
 		}

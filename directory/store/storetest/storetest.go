@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"flag"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"codeberg.org/commonage/commonage/directory/store"
@@ -45,8 +47,36 @@ func FewerUnderRace(t *testing.T) {
 // Open returns a fresh, migrated SQLite store that is closed with the test.
 func Open(t testing.TB) *store.Store {
 	t.Helper()
-	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "commonage.db"))
+	file, err := EmptyFile()
+	if err != nil {
+		t.Fatalf("make an empty database: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "commonage.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, "sqlite:"+path)
 }
+
+// EmptyFile returns the file of an empty SQLite database of the newest version.
+// It is made once, as under the race detector that takes longer than most tests.
+var EmptyFile = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "commonage-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "commonage.db")
+	s, err := store.Open(context.Background(), "sqlite:"+path)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Migrate(context.Background())
+	if err = errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // OpenPostgres returns a fresh, migrated PostgreSQL store that is dropped with
 // the test, or skips it, see PostgresAddress.
