@@ -215,7 +215,6 @@ func (m *model) check(t *rapid.T) {
 // Whatever is done to a directory, in whatever order, its log tells who reads it
 // from time to time, a page at a time, what there is.
 func TestLogOfAnything(t *testing.T) {
-	storetest.FewerUnderRace(t)
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		city := 0
 		rapid.Check(t, func(t *rapid.T) {

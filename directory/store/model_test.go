@@ -269,7 +269,6 @@ func anyQuery() *rapid.Generator[search.Query] {
 // Both databases, and the index over them, answer any question about any entries
 // as the model does.
 func TestSearchIsWhatTheModelSays(t *testing.T) {
-	storetest.FewerUnderRace(t)
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		rapid.Check(t, func(t *rapid.T) {
 			n := rapid.IntRange(0, maxEntries).Draw(t, "entries")

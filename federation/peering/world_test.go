@@ -377,7 +377,7 @@ func (w *world) end() {
 // same as the others publish, and no more.
 func TestRepairConverges(t *testing.T) {
 	const parts = 2 // at once
-	sequences := unlessRace(10_000, 50)
+	sequences := unlessRace(10_000, 200)
 	for part := range parts {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
@@ -387,8 +387,7 @@ func TestRepairConverges(t *testing.T) {
 }
 
 // unlessRace returns how much a test does: less under the race detector, where
-// SQLite is five to ten times as slow. `make test` has a run without it that does
-// all.
+// everything is slow. `make test` has a run without it that does all.
 func unlessRace(all, less int) int {
 	if storetest.Race {
 		return less

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"flag"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -24,24 +23,6 @@ func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { test(t, Open(t)) })
 	t.Run("postgres", func(t *testing.T) { test(t, OpenPostgres(t)) })
-}
-
-// FewerUnderRace has rapid draw a quarter of its checks in a test under the race
-// detector, where SQLite is five to ten times as slow. `make test` has a run
-// without it that draws all.
-func FewerUnderRace(t *testing.T) {
-	t.Helper()
-	checks := flag.Lookup("rapid.checks")
-	if !Race || checks.Value.String() != checks.DefValue {
-		return
-	}
-	set := func(value string) {
-		if err := checks.Value.Set(value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set("25")
-	t.Cleanup(func() { set(checks.DefValue) })
 }
 
 // Open returns a fresh, migrated SQLite store that is closed with the test.
