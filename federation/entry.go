@@ -13,14 +13,20 @@ import (
 // followed returns the peer whose directory actor or initiative the actor is, if
 // we follow it; nil otherwise.
 func (s *Server) followed(ctx context.Context, tx *store.Store, actor string) (*directory.Peer, error) {
+	p, err := peerOf(ctx, tx, actor)
+	if err != nil || p == nil || p.State != directory.PeerFollowing {
+		return nil, err
+	}
+	return p, nil
+}
+
+// peerOf returns the peer on whose host an actor is, nil if there is none.
+func peerOf(ctx context.Context, tx *store.Store, actor string) (*directory.Peer, error) {
 	p, err := tx.Peer(ctx, directory.HostOf(actor))
 	if errors.Is(err, directory.ErrNotFound) {
 		return nil, nil //nolint:nilnil // the callers ask for nil
 	}
-	if err != nil || p.State != directory.PeerFollowing {
-		return nil, err
-	}
-	return p, nil
+	return p, err
 }
 
 // onAdd carries an entry that a peer published.
@@ -38,7 +44,8 @@ func (s *Server) onRemove(ctx context.Context, tx *store.Store, in incoming) err
 }
 
 // onUpdate renews what we know of an actor, carries the change of an entry, and
-// reads a directory that says it has news.
+// reads a directory that says it has news. One in doubt is looked at again: its
+// documents can show a new key before the Update that announces it has come.
 func (s *Server) onUpdate(ctx context.Context, tx *store.Store, in incoming) error {
 	if in.Object.ID != in.from || in.Object.Raw == nil {
 		return s.editReply(ctx, tx, in) // or an actor that is not the signer
@@ -46,14 +53,17 @@ func (s *Server) onUpdate(ctx context.Context, tx *store.Store, in incoming) err
 	if err := s.renew(ctx, tx, in); err != nil {
 		return err
 	}
-	if err := s.lookAgain(ctx, tx, in.from); err != nil {
-		return err
-	}
-	p, err := s.followed(ctx, tx, in.from)
+	p, err := peerOf(ctx, tx, in.from)
 	if err != nil || p == nil {
 		return err
 	}
-	if p.ActorID == in.from {
+	itself := p.ActorID == in.from
+	switch {
+	case p.State == directory.PeerDoubted && itself:
+		return curation.WantPeer(ctx, tx, p.Host, s.Now())
+	case p.State != directory.PeerFollowing:
+		return nil
+	case itself:
 		return tx.PutJob(ctx, &directory.Job{ID: s.newID(), Kind: curation.SyncJob, Key: p.Host, Created: s.Now()}, s.Now())
 	}
 	return s.peering.Heard(ctx, tx, p.Host, in.Activity)

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"codeberg.org/commonage/commonage/directory"
-	"codeberg.org/commonage/commonage/directory/curation"
-	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/federation/peering"
 	"codeberg.org/commonage/commonage/federation/signature"
 	"codeberg.org/commonage/commonage/federation/vocab"
@@ -75,20 +73,6 @@ func (r *resolver) knownKeys(ctx context.Context, peer *directory.Peer, id strin
 		}
 	}
 	return &named, nil
-}
-
-// lookAgain has a peer in doubt looked at again when its directory tells of itself,
-// signed with the key that we know: its documents can show a new key before the
-// Update that announces it has come.
-func (s *Server) lookAgain(ctx context.Context, tx *store.Store, actor string) error {
-	p, err := tx.Peer(ctx, directory.HostOf(actor))
-	if errors.Is(err, directory.ErrNotFound) || err == nil && (p.State != directory.PeerDoubted || p.ActorID != actor) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return curation.WantPeer(ctx, tx, p.Host, s.Now())
 }
 
 // announced reports whether a document shows the keys that are known, or is

@@ -107,9 +107,11 @@ func (s *Store) Strangers(ctx context.Context, since time.Time) (map[string]bool
 	return s.hosts(ctx, `SELECT host FROM candidates WHERE stranger AND state = 'followed' AND decided >= ?`, micros(since))
 }
 
-// UnaskedHosts returns the hosts of peers that were followed without the operator.
-func (s *Store) UnaskedHosts(ctx context.Context) (map[string]bool, error) {
-	return s.hosts(ctx, `SELECT host FROM candidates WHERE state = 'followed' AND decided > 0`)
+// NamedHosts returns the hosts of the peers that the operator named, not those that
+// were followed without being asked for.
+func (s *Store) NamedHosts(ctx context.Context) (map[string]bool, error) {
+	return s.hosts(ctx, `SELECT host FROM peers WHERE wanted
+		AND host NOT IN (SELECT host FROM candidates WHERE state = 'followed' AND decided > 0)`)
 }
 
 // StrangeCandidates returns the same as candidates, with their vouchers.

@@ -141,7 +141,7 @@ type judge struct {
 	vouches int
 	vouch   map[string]bool // hosts of the peers that may
 	domains map[string]bool // theirs
-	unasked map[string]bool // hosts that are followed though the operator named them not
+	named   map[string]bool // hosts of peers that the operator named
 	count   *store.CandidateCount
 	now     time.Time
 }
@@ -159,7 +159,7 @@ func (p *Peering) judge(ctx context.Context, peers []directory.Peer) (*judge, er
 	if err != nil {
 		return nil, err
 	}
-	if j.unasked, err = p.Store.UnaskedHosts(ctx); err != nil {
+	if j.named, err = p.Store.NamedHosts(ctx); err != nil {
 		return nil, err
 	}
 	for k := range wanted {
@@ -185,7 +185,7 @@ func (j *judge) verdict(c *directory.Candidate, stranger bool) Verdict {
 		Policy: j.policy, Vouches: j.vouches, Introduced: !c.Introduced.IsZero(), Peers: len(j.domains),
 		Waited:   j.now.Sub(c.Found) >= StrangerSpan,
 		Vouchers: len(voucherDomains(vouchers, c.Domain)),
-		Chosen:   slices.ContainsFunc(vouchers, func(host string) bool { return !j.unasked[host] }),
+		Chosen:   slices.ContainsFunc(vouchers, func(host string) bool { return j.named[host] }),
 		Taken:    j.count.Taken[c.Domain], Followed: j.count.Followed, Strangers: j.count.Strangers,
 	}
 	if j.domains[c.Domain] {

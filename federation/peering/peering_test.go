@@ -85,12 +85,8 @@ var keyPairs = sync.OnceValues(func() ([]directory.Key, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	empty, err := storetest.EmptyFile()
-	if err != nil {
-		return nil, err
-	}
 	path := filepath.Join(dir, "keys.db")
-	if err := os.WriteFile(path, empty, 0o600); err != nil {
+	if err := storetest.Create(path); err != nil {
 		return nil, err
 	}
 	ctx := context.Background()
@@ -367,11 +363,7 @@ func TestMirrorConverges(t *testing.T) {
 func openStore(t tester, path string) *store.Store {
 	t.Helper()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		empty, err := storetest.EmptyFile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, empty, 0o600); err != nil {
+		if err := storetest.Create(path); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,20 +29,25 @@ func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 // Open returns a fresh, migrated SQLite store that is closed with the test.
 func Open(t testing.TB) *store.Store {
 	t.Helper()
-	file, err := EmptyFile()
-	if err != nil {
-		t.Fatalf("make an empty database: %v", err)
-	}
 	path := filepath.Join(t.TempDir(), "commonage.db")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
+	if err := Create(path); err != nil {
 		t.Fatal(err)
 	}
 	return open(t, "sqlite:"+path)
 }
 
-// EmptyFile returns the file of an empty SQLite database of the newest version.
-// It is made once, as under the race detector that takes longer than most tests.
-var EmptyFile = sync.OnceValues(func() (file []byte, err error) {
+// Create makes an empty, migrated SQLite database at a path.
+func Create(path string) error {
+	file, err := migrated()
+	if err != nil {
+		return fmt.Errorf("make an empty database: %w", err)
+	}
+	return os.WriteFile(path, file, 0o600)
+}
+
+// migrated is the file of such a database. It is made once, as under the race
+// detector that takes longer than most tests.
+var migrated = sync.OnceValues(func() (file []byte, err error) {
 	dir, err := os.MkdirTemp("", "commonage-empty-")
 	if err != nil {
 		return nil, err

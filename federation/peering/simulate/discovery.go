@@ -316,10 +316,11 @@ type decision struct {
 	taken  int
 }
 
-func (r *decision) facts(vouchers int, introduced, chosen, waited bool, of int) peering.Facts {
+// facts are those about any candidate that so many list.
+func (r *decision) facts(vouchers int) peering.Facts {
 	return peering.Facts{
-		Policy: directory.PeersOpen, Vouches: vouches, Vouchers: vouchers, Peers: r.voices, Introduced: introduced,
-		Chosen: chosen, Waited: waited, Taken: of, Followed: r.followedHour, Strangers: r.strangersDay,
+		Policy: directory.PeersOpen, Vouches: vouches, Vouchers: vouchers, Peers: r.voices,
+		Followed: r.followedHour, Strangers: r.strangersDay,
 	}
 }
 
@@ -361,13 +362,15 @@ func (r *decision) consider(c int) {
 	if r.enough.has(c) {
 		vouchers++
 	}
+	f := r.facts(vouchers)
 	if r.strangers.has(c) {
-		if peering.Decide(r.facts(vouchers, false, false, false, 0)) == peering.Follow {
+		if peering.Decide(f) == peering.Follow {
 			r.strangers[c>>6] &^= 1 << (c & 63)
 		}
 		return
 	}
-	verdict := peering.Decide(r.facts(vouchers, r.introduced.has(c), r.chosen(int(r.first[c])), r.waited.has(c), 0))
+	f.Introduced, f.Chosen, f.Waited = r.introduced.has(c), r.chosen(int(r.first[c])), r.waited.has(c)
+	verdict := peering.Decide(f)
 	if verdict == peering.Wait || r.d.up.down(c, r.at) {
 		return
 	}
@@ -394,7 +397,9 @@ func (d *discovery) decideInvented(r *decision) bool {
 			vouchers++
 		}
 		for v.taken < v.known {
-			verdict := peering.Decide(r.facts(vouchers, false, r.chosen(int(v.first)), false, int(v.taken)))
+			f := r.facts(vouchers)
+			f.Chosen, f.Taken = r.chosen(int(v.first)), int(v.taken)
+			verdict := peering.Decide(f)
 			if verdict == peering.Wait {
 				break
 			}
