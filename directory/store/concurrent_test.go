@@ -168,6 +168,46 @@ func TestPeerIsRemovedWhileItIsRead(t *testing.T) {
 	})
 }
 
+// Whoever reads a peer in a transaction in order to write it loses nothing that
+// another writes meanwhile.
+func TestPeerIsWrittenByTwo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		const host, times = "ghent.example", 100
+		if err := s.PutPeer(t.Context(), &directory.Peer{Host: host, Wanted: true, Added: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		changes := []func() error{
+			func() error {
+				return s.UpdatePeer(t.Context(), host, func(p *directory.Peer) error {
+					p.Read++
+					return nil
+				})
+			},
+			func() error {
+				return s.Tx(t.Context(), func(tx *store.Store) error {
+					p, err := tx.Peer(t.Context(), host)
+					if err != nil {
+						return err
+					}
+					p.Total++
+					return tx.PutPeer(t.Context(), p)
+				})
+			},
+		}
+		together(t, len(changes), func(k int) error {
+			for range times {
+				if err := changes[k](); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if p, err := s.Peer(t.Context(), host); err != nil || p.Read != times || p.Total != times {
+			t.Errorf("got %+v, %v, want %d of both", p, err, times)
+		}
+	})
+}
+
 // The last of an activity's deliveries takes the activity with it, also when
 // several finish at the same time.
 func TestActivityGoesWithItsLastDelivery(t *testing.T) {

@@ -25,6 +25,7 @@ type dialect struct {
 	singleServer    bool              // the database belongs to one server process
 	words           *strings.Replacer // type words of migrations
 	skipLocked      string            // at the end of a sub-query that claims rows
+	forUpdate       string            // at the end of a query that reads a row in order to write it
 	unique          func(error) bool
 	interrupted     func(error) bool // a deadlock was broken
 	wordsColumn     bool             // the text index is a column of initiatives
@@ -154,7 +155,7 @@ func postgresDialect() dialect {
 			var e *pq.Error
 			return errors.As(err, &e) && (e.Code == "40P01" || e.Code == "40001")
 		},
-		skipLocked: " FOR UPDATE SKIP LOCKED", wordsColumn: true,
+		skipLocked: " FOR UPDATE SKIP LOCKED", forUpdate: " FOR NO KEY UPDATE", wordsColumn: true,
 		matches:    "words @@ CAST(? AS tsquery)",
 		expression: tsqueryExpression,
 		numbersOf:  "SELECT num FROM initiatives WHERE words @@ CAST(? AS tsquery) ORDER BY num",

@@ -70,9 +70,14 @@ func (s *Store) PutPeer(ctx context.Context, p *directory.Peer) error {
 }
 
 // Peer returns the peer with the host, or directory.ErrNotFound. Entries is not
-// counted.
+// counted. In a transaction nobody else writes the peer until that ends, so that
+// what is changed of it and written back takes nothing back.
 func (s *Store) Peer(ctx context.Context, host string) (*directory.Peer, error) {
-	row, err := one[peerRow](ctx, s, "peer "+host, `SELECT `+peerColumns+` FROM peers WHERE host = ?`, host)
+	query := `SELECT ` + peerColumns + ` FROM peers WHERE host = ?`
+	if s.tx != nil {
+		query += s.dialect.forUpdate
+	}
+	row, err := one[peerRow](ctx, s, "peer "+host, query, host)
 	if err != nil {
 		return nil, err
 	}
