@@ -25,9 +25,9 @@ echo "== go test"
 tests=passed
 .ci/postgres.sh go test "${watched[@]}" -timeout 20m -json ./... | go run .ci/summary.go || tests=failed
 
-# The race detector also makes checking proofs slow: with it, this does a part.
-echo "== go test, all sequences that must converge"
-go test -count 1 -timeout 15m -run '^TestRepairConverges$' ./federation/peering || tests=failed
+# The race detector also makes checking proofs slow: with it, these do a part.
+echo "== go test, all sequences that must converge and a repair of 100,000 entries"
+go test -count 1 -timeout 15m -run '^TestRepair(Converges|Requests)$' ./federation/peering || tests=failed
 
 echo "linters $lint, tests $tests"
 [[ $lint == passed && $tests == passed ]]
