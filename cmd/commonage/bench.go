@@ -66,7 +66,7 @@ func (a *app) benchLoad(ctx context.Context, in *instance, f benchFlags) error {
 		for k := first; k < min(first+benchBatch, f.count); k++ {
 			e := store.PutEntry{Initiative: made.Entry(k)}
 			if e.Initiative.Origin == in.config.Host {
-				e.Change = directory.Added
+				e.Change, e.Initiative.ID = directory.Added, in.config.Instance().InitiativeID(e.Initiative.Handle)
 			}
 			entries = append(entries, e)
 		}
