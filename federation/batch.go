@@ -88,7 +88,7 @@ func (b *batch) hasDeparted(ctx context.Context, id, actor string) (bool, error)
 	since := b.now.Add(-rememberDeparted)
 	if b.departed == nil {
 		ids := b.distinct(func(t *todo) string {
-			if reactionKind(t.activity.Type) != "" {
+			if reactionKind(t.activity.Type) != "" || t.activity.Type == "Follow" {
 				return t.activity.ID
 			}
 			return t.activity.Object.ID

@@ -409,3 +409,60 @@ func (w *world) keyOf(a *fedtest.Actor) any {
 	}
 	return update["object"].(map[string]any)["publicKey"].(map[string]any)["publicKeyPem"]
 }
+
+// Misskey names a Follow by who follows whom: who comes back has the same id, and
+// so has the Undo. A replay of one changes nothing.
+func TestFollowAgain(t *testing.T) {
+	onEach(func(w *world, s *store.Store) {
+		c, there := w.city(s), w.mastodon()
+		alice, id := there.Actor("alice"), c.publish("rad")
+		follow := alice.NewFollow(id)
+		follow["id"] = there.URL + "/follows/9abc/8def"
+		undo := alice.Activity("Undo", follow)
+		undo["id"] = follow.String("id") + "/undo"
+		for round := range 2 {
+			status(w, alice.Post(id+"/inbox", follow), 202)
+			c.settle()
+			if n := len(c.followers(id)); n != 1 {
+				w.Fatalf("time %d: %d followers", round+1, n)
+			}
+			w.clock.Advance(time.Hour)
+			status(w, alice.Post(id+"/inbox", undo), 202)
+			c.settle()
+			if n := len(c.followers(id)); n != 0 {
+				w.Fatalf("time %d: %d followers after Undo", round+1, n)
+			}
+			w.clock.Advance(time.Hour)
+		}
+		c.sent()
+		if n := len(came(there, "Accept")); n != 2 {
+			w.Errorf("%d Accepts, want 2", n)
+		}
+	})(t)
+}
+
+// An Undo may overtake its Follow (INTEROP D10).
+func TestUndoBeforeFollow(t *testing.T) {
+	onEach(func(w *world, s *store.Store) {
+		c, there := w.city(s), w.mastodon()
+		alice, id := there.Actor("alice"), c.publish("rad")
+		for name, undone := range map[string]func(follow fedtest.Object) any{
+			"whole": func(follow fedtest.Object) any { return follow },
+			"id":    func(follow fedtest.Object) any { return follow.String("id") },
+		} {
+			follow := alice.NewFollow(id)
+			status(w, alice.Post(id+"/inbox", alice.Activity("Undo", undone(follow))), 202)
+			c.settle()
+			status(w, alice.Post(id+"/inbox", follow), 202)
+			c.settle()
+			if n := len(c.followers(id)); n != 0 {
+				w.Errorf("%s: %d followers after Undo and Follow", name, n)
+			}
+		}
+		status(w, alice.Follow(id), 202) // another time
+		c.settle()
+		if n := len(c.followers(id)); n != 1 {
+			w.Errorf("%d followers after another Follow", n)
+		}
+	})(t)
+}

@@ -138,6 +138,10 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 	if err != nil || !ours {
 		return err
 	}
+	undone, err := in.hasDeparted(ctx, in.ID, in.from)
+	if err != nil || undone {
+		return err
+	}
 	from, err := in.actor(ctx, in.from)
 	if errors.Is(err, directory.ErrNotFound) {
 		return nil // forgotten since it was verified
@@ -257,7 +261,7 @@ func (s *Server) onUndo(ctx context.Context, tx *store.Store, in incoming) error
 	case err != nil || undone.Object.ID == "": // no more than an id
 		return s.undoID(ctx, tx, in)
 	case undone.Type == "Follow":
-		return s.undoFollow(ctx, tx, in, undone.Object.ID)
+		return s.undoFollow(ctx, tx, in, undone)
 	case reactionKind(undone.Type) != "":
 		return s.undoReaction(ctx, tx, in, undone)
 	}
@@ -281,13 +285,19 @@ func (s *Server) undoID(ctx context.Context, tx *store.Store, in incoming) error
 	return in.noteDeparted(ctx, in.Object.ID, in.from)
 }
 
-// undoFollow ends that the signer follows an actor of ours.
-func (s *Server) undoFollow(ctx context.Context, tx *store.Store, in incoming, object string) error {
-	removed, err := tx.RemoveFollower(ctx, in.from, object)
-	if err != nil || !removed || object != s.Instance.DirectoryID() {
+// undoFollow ends that the signer follows an actor of ours, or remembers not to
+// begin it when the Follow comes after its Undo.
+func (s *Server) undoFollow(ctx context.Context, tx *store.Store, in incoming, follow *vocab.Activity) error {
+	removed, err := tx.RemoveFollower(ctx, in.from, follow.Object.ID)
+	switch {
+	case err != nil:
 		return err
+	case !removed && follow.ID != "":
+		return in.noteDeparted(ctx, follow.ID, in.from)
+	case removed && follow.Object.ID == s.Instance.DirectoryID():
+		return s.peerLeft(ctx, tx, in.from)
 	}
-	return s.peerLeft(ctx, tx, in.from)
+	return nil
 }
 
 // peerLeft notes that a peer does not follow our directory any more.

@@ -102,13 +102,16 @@ func (r *resolver) proved(ctx context.Context, p *signature.Proof, actor string)
 	case r.entryProved(ctx, p, actor):
 		return nil
 	}
-	fetched, err := r.fetch(ctx, "actor "+actor, func(ctx context.Context) (*directory.RemoteActor, error) {
+	fetched, err := r.fetch(ctx, "actor "+actor, actor, func(ctx context.Context) (*directory.RemoteActor, error) {
 		return r.fetchActor(ctx, actor, known)
 	})
 	if err != nil {
 		return err
 	}
-	return verifyProof(p, fetched.ProofKeys, r.now())
+	if err = verifyProof(p, fetched.ProofKeys, r.now()); err != nil {
+		r.turns.vain(actor, r.now())
+	}
+	return err
 }
 
 // entryProved reports whether a proof by a carried initiative was made with the
@@ -159,11 +162,9 @@ func (r *resolver) fetchActor(ctx context.Context, id string, known *directory.R
 	if err := r.believe(ctx, a); err != nil {
 		return nil, err
 	}
-	var key vocab.Key
-	for _, k := range a.Keys {
-		if k.PEM != "" && (key.ID == "" || known != nil && k.ID == known.KeyID) {
-			key = k
-		}
+	keyID := ""
+	if known != nil {
+		keyID = known.KeyID
 	}
-	return remoteActor(a, key, r.now()), nil
+	return remoteActor(a, shownKey(a, keyID), r.now()), nil
 }

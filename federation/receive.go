@@ -68,7 +68,7 @@ func readActivity(r *http.Request) ([]byte, error) {
 // accept verifies an activity and stores it. The checks go from cheap to
 // expensive: nothing is fetched for what could never be accepted.
 func (s *Server) accept(r *http.Request, inbox string, body []byte) error {
-	ctx := r.Context()
+	ctx := client.WithBudget(r.Context(), signerRequests)
 	sig, err := s.verifier.Parse(r, body)
 	if errors.Is(err, signature.ErrMalformed) {
 		return refusef(http.StatusBadRequest, "%v", err)
@@ -144,14 +144,15 @@ func (s *Server) keep(ctx context.Context, inbox string, a *vocab.Activity, sign
 
 // digest tells activities apart. Ids alone do not: Mastodon gives different
 // Accepts and Undos the same one, and its Add and Remove have none (INTEROP F6);
-// those are told apart by when they were signed. It numbers Updates by the second
-// (F7); those are told apart by what they say.
+// Misskey names a Follow by who follows whom, so that the same one comes again
+// later. Those are told apart by when they were signed. Mastodon numbers Updates by
+// the second (F7); those are told apart by what they say.
 func digest(a *vocab.Activity, signed time.Time) string {
 	parts := []string{a.Actor, a.Type, a.ID, a.Object.ID}
-	if a.ID == "" {
+	switch {
+	case a.ID == "", a.Type == "Follow", a.Type == "Undo", a.Type == "Accept", a.Type == "Reject", a.Type == "Block":
 		parts = append(parts, signed.UTC().Format(time.RFC3339))
-	}
-	if a.Type == "Update" {
+	case a.Type == "Update":
 		parts = append(parts, string(a.Raw))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))

@@ -37,10 +37,11 @@ type resolver struct {
 	now     func() time.Time
 	fetches singleflight.Group
 	misses  misses
+	turns   turns
 }
 
 func newResolver(s *store.Store, c *client.Client, log *slog.Logger, now func() time.Time) *resolver {
-	return &resolver{store: s, client: c, log: log, now: now}
+	return &resolver{store: s, client: c, log: log, now: now, turns: newTurns()}
 }
 
 // signer verifies a signature and returns the id of the actor who made it. known is
@@ -61,13 +62,46 @@ func (r *resolver) signer(ctx context.Context, sig *signature.Signature, known *
 	} else if owner, ok := r.entrySigner(ctx, sig); ok {
 		return owner, nil
 	}
-	fetched, err := r.fetch(ctx, sig.KeyID, func(ctx context.Context) (*directory.RemoteActor, error) {
+	if err := r.readLately(ctx, sig.KeyID); err != nil {
+		return "", err
+	}
+	fetched, err := r.fetch(ctx, sig.KeyID, sig.KeyID, func(ctx context.Context) (*directory.RemoteActor, error) {
 		return r.fetchOwner(ctx, sig.KeyID)
 	})
 	if err != nil {
 		return "", err
 	}
-	return fetched.ID, verifyWith(sig, fetched.KeyPEM)
+	if err = errNoKey(fetched.ID, sig.KeyID); fetched.KeyID == sig.KeyID {
+		err = verifyWith(sig, fetched.KeyPEM)
+	}
+	if err != nil {
+		r.turns.vain(sig.KeyID, r.now())
+	}
+	return fetched.ID, err
+}
+
+// readLately returns an error where the actor in whose document a key should be was
+// read a moment ago: it is not read again for every name that somebody makes up.
+func (r *resolver) readLately(ctx context.Context, keyID string) error {
+	id, _, fragment := strings.Cut(keyID, "#")
+	if !fragment {
+		return nil
+	}
+	actor, err := r.store.Actor(ctx, id)
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if actor.KeyID != keyID && r.now().Sub(actor.Fetched) < refetchAfter {
+		return errNoKey(id, keyID)
+	}
+	return nil
+}
+
+func errNoKey(actor, keyID string) error {
+	return fmt.Errorf("%w: actor %s has no key %s", errUntrusted, actor, keyID)
 }
 
 // entrySigner verifies a signature by a carried initiative with the key of the
@@ -110,11 +144,11 @@ func verifyWith(sig *signature.Signature, pem string) error {
 	return sig.Verify(key)
 }
 
-// fetch reads a key's owner from their server, and stores the owner.
+// fetch reads a key's owner from the server of an address, and stores the owner.
 // Simultaneous requests for one name share one fetch, which goes on when its
 // first asker leaves; what was in vain is not tried again for a while.
 func (r *resolver) fetch(
-	ctx context.Context, name string, read func(context.Context) (*directory.RemoteActor, error),
+	ctx context.Context, name, address string, read func(context.Context) (*directory.RemoteActor, error),
 ) (*directory.RemoteActor, error) {
 	if err := r.misses.of(name, r.now()); err != nil {
 		return nil, err
@@ -122,9 +156,15 @@ func (r *resolver) fetch(
 	result := r.fetches.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyFetchTime)
 		defer cancel()
+		leave, err := r.turns.enter(ctx, address, r.now())
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
 		actor, err := read(ctx)
 		if err != nil {
 			r.misses.note(name, err, r.now())
+			r.turns.vain(address, r.now())
 			return nil, err
 		}
 		return actor, r.store.PutActor(ctx, actor)
@@ -169,15 +209,14 @@ func (r *resolver) fetchOwner(ctx context.Context, keyID string) (*directory.Rem
 	return r.trust(ctx, a, keyID)
 }
 
-// trust returns an actor whose document came from its own id, with the key.
+// trust returns an actor whose document came from its own id, with the key, or,
+// where it has no such key, with the one that it shows: then the next one who asks
+// need not read it again.
 func (r *resolver) trust(ctx context.Context, a *vocab.Actor, keyID string) (*directory.RemoteActor, error) {
 	if err := a.Check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUntrusted, err)
 	}
-	key, ok := a.Key(keyID)
-	if !ok {
-		return nil, fmt.Errorf("%w: actor %s has no key %s", errUntrusted, a.ID, keyID)
-	}
+	key := shownKey(a, keyID)
 	if _, err := signature.ParsePublicKey(key.PEM); err != nil {
 		return nil, fmt.Errorf("%w: key %s: %w", errUntrusted, keyID, err)
 	}
@@ -185,6 +224,18 @@ func (r *resolver) trust(ctx context.Context, a *vocab.Actor, keyID string) (*di
 		return nil, err
 	}
 	return remoteActor(a, key, r.now()), nil
+}
+
+// shownKey returns the RSA key with the id, or the first of them if there is none
+// with it.
+func shownKey(a *vocab.Actor, keyID string) vocab.Key {
+	var key vocab.Key
+	for _, k := range a.Keys {
+		if k.PEM != "" && (key.ID == "" || k.ID == keyID) {
+			key = k
+		}
+	}
+	return key
 }
 
 func remoteActor(a *vocab.Actor, key vocab.Key, now time.Time) *directory.RemoteActor {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"codeberg.org/commonage/commonage/federation/client"
 	"codeberg.org/commonage/commonage/federation/signature"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) signed(h handler) handler {
 
 // admit returns nil for a request that is signed by a server that is not blocked.
 func (s *Server) admit(r *http.Request) error {
-	ctx := r.Context()
+	ctx := client.WithBudget(r.Context(), signerRequests)
 	sig, err := s.verifier.Parse(r, nil)
 	if errors.Is(err, signature.ErrMalformed) {
 		return refusef(http.StatusBadRequest, "%v", err)

@@ -37,6 +37,9 @@ type answer struct {
 
 // once sends the order a single time, signed in the given form.
 func (c *Client) once(ctx context.Context, o order, form signature.Form) (*http.Response, error) {
+	if err := spend(ctx, o.url.String()); err != nil {
+		return nil, err
+	}
 	var body io.Reader
 	if o.body != nil {
 		body = bytes.NewReader(o.body)
