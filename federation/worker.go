@@ -32,6 +32,7 @@ const (
 	forgetInbox      = 72 * time.Hour   // longer than any signature is good for
 	forgetRemoved    = 90 * 24 * time.Hour
 
+	forgetActors     = 7 * 24 * time.Hour // of whom nothing came that is kept
 	forgetCandidates = 30 * 24 * time.Hour
 	forgetNews       = peering.NewsKept
 	maxNews          = peering.MaxNews
@@ -361,7 +362,8 @@ func (s *Server) clean(ctx context.Context) error {
 		_, departed := s.Store.PurgeDeparted(ctx, now.Add(-rememberDeparted))
 		_, news := s.Store.PurgeNews(ctx, now.Add(-forgetNews), maxNews)
 		_, candidates := s.Store.PurgeCandidates(ctx, now.Add(-forgetCandidates))
-		if err := errors.Join(inbox, removed, departed, candidates, news); err != nil && ctx.Err() == nil {
+		_, actors := s.Store.PurgeActors(ctx, now.Add(-forgetActors))
+		if err := errors.Join(inbox, removed, departed, candidates, news, actors); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "clean-up failed", "err", err)
 		}
 		if err := s.hide(ctx); err != nil && ctx.Err() == nil {

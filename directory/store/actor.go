@@ -140,3 +140,15 @@ func (s *Store) RemoveActor(ctx context.Context, id string) error {
 		return nil
 	})
 }
+
+// PurgeActors forgets the remote actors that were read before a time and that
+// nothing here is of: who follows, wrote, liked, is a peer, or has sent what is not
+// acted on yet, stays.
+func (s *Store) PurgeActors(ctx context.Context, before time.Time) (int64, error) {
+	return s.exec(ctx, "actors", `DELETE FROM actors WHERE fetched < ?
+		AND NOT EXISTS (SELECT 1 FROM followers WHERE actor_id = actors.id)
+		AND NOT EXISTS (SELECT 1 FROM replies WHERE author_id = actors.id)
+		AND NOT EXISTS (SELECT 1 FROM reactions WHERE actor_id = actors.id)
+		AND id NOT IN (SELECT actor_id FROM peers)
+		AND id NOT IN (SELECT signer FROM inbox WHERE NOT done)`, micros(before))
+}

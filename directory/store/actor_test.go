@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -40,6 +41,53 @@ func TestActor(t *testing.T) {
 		}
 		if got, _, err := s.KeyOwner(t.Context(), full.KeyID); got != nil || err != nil {
 			t.Errorf("by a key that it had: got %v %v, want nobody", got, err)
+		}
+	})
+}
+
+// Actors that nothing is of are forgotten after a while, and no others.
+func TestPurgeActors(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		old := time.Unix(1795435200, 0).UTC()
+		post := "https://here.example/initiatives/rad/posts/1"
+		keep := map[string]func(id string) error{
+			"follower": func(id string) error {
+				return s.PutFollower(t.Context(), &directory.Follower{ActorID: id, ObjectID: "https://here.example/initiatives/rad", Since: old})
+			},
+			"author": func(id string) error {
+				_, err := s.AddReply(t.Context(), &directory.Reply{Key: "k", ID: id + "/1", PostID: post, Author: directory.Author{ID: id}, Received: old})
+				return err
+			},
+			"fan": func(id string) error {
+				return s.PutReaction(t.Context(), &directory.Reaction{ObjectID: post, Kind: directory.Liked, ActorID: id, Received: old})
+			},
+			"peer": func(id string) error {
+				return s.PutPeer(t.Context(), &directory.Peer{Host: "there.example", ActorID: id, Added: old})
+			},
+			"sender": func(id string) error {
+				_, err := s.Receive(t.Context(), store.Arrival{Received: &directory.Received{ID: "1", Signer: id, Received: old}, Digest: "d"})
+				return err
+			},
+			"new":  func(string) error { return nil },
+			"gone": func(string) error { return nil },
+		}
+		for name, refer := range keep {
+			a := &directory.RemoteActor{ID: "https://there.example/users/" + name, Type: "Person", Fetched: old}
+			if name == "new" {
+				a.Fetched = old.Add(time.Hour)
+			}
+			if err := errors.Join(s.PutActor(t.Context(), a), refer(a.ID)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := s.PurgeActors(t.Context(), old.Add(time.Second)); n != 1 || err != nil {
+			t.Errorf("%d are forgotten, %v", n, err)
+		}
+		for name := range keep {
+			_, err := s.Actor(t.Context(), "https://there.example/users/"+name)
+			if gone := errors.Is(err, directory.ErrNotFound); gone != (name == "gone") {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }
