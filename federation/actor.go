@@ -53,17 +53,13 @@ func (s *Server) initiativeID(r *http.Request) (string, error) {
 // everyone, signed or not, or two servers would wait for each other's key for
 // ever (INTEROP H10).
 func (s *Server) instanceActor(w http.ResponseWriter, _ *http.Request) error {
-	document, err := vocab.InstanceActor(s.Instance, s.profile())
+	document, err := s.provedBy(s.Instance.ActorID(), time.Time{})(vocab.InstanceActor(s.Instance, s.profile()))
 	return writeActivity(w, document, err)
 }
 
 func (s *Server) directoryActor(w http.ResponseWriter, _ *http.Request) error {
-	document, err := s.directoryDocument()
+	document, err := s.provedBy(s.Instance.DirectoryID(), time.Time{})(vocab.DirectoryActor(s.Instance, s.profile()))
 	return writeActivity(w, document, err)
-}
-
-func (s *Server) directoryDocument() (json.RawMessage, error) {
-	return s.provedBy(s.Instance.DirectoryID(), time.Time{})(vocab.DirectoryActor(s.Instance, s.profile()))
 }
 
 func (s *Server) initiativeActor(w http.ResponseWriter, r *http.Request) error {
@@ -79,19 +75,14 @@ func (s *Server) initiativeActor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	document, err := s.initiativeDocument(i)
+	document, err := s.provedBy(i.ID, i.Updated)(s.initiativeDocument(i, s.profile()))
 	return writeActivity(w, document, err)
 }
 
-// initiativeDocument returns the actor document of an own entry.
-func (s *Server) initiativeDocument(i *directory.Initiative) (json.RawMessage, error) {
-	return s.initiativeWith(i, s.profile())
-}
-
-// initiativeWith is initiativeDocument with a profile that has other keys.
-func (s *Server) initiativeWith(i *directory.Initiative, p vocab.Profile) (json.RawMessage, error) {
+// initiativeDocument returns the actor document of an own entry, without a proof.
+func (s *Server) initiativeDocument(i *directory.Initiative, p vocab.Profile) (json.RawMessage, error) {
 	p.Summary = introduction(i)
-	return s.provedBy(i.ID, i.Updated)(vocab.InitiativeActor(s.Instance, i, p))
+	return vocab.InitiativeActor(s.Instance, i, p)
 }
 
 // introduction is what other servers show as an initiative's profile text.

@@ -21,21 +21,21 @@ func (s *Server) changeActivity(c *directory.Change) (json.RawMessage, error) {
 		CC: []string{root + "/followers"}, Published: c.Initiative.Updated,
 	}
 	if c.Type == directory.Removed && c.Initiative.State == directory.Moved && c.Initiative.MovedTo != "" {
-		return s.provedBy(root, e.Published)(vocab.RemoveMoved(e, c.Initiative.ID, c.Initiative.MovedTo, root+"/initiatives"))
+		return s.proven(e)(vocab.RemoveMoved(e, c.Initiative.ID, c.Initiative.MovedTo, root+"/initiatives"))
 	}
 	if c.Type == directory.Removed {
-		return s.provedBy(root, e.Published)(vocab.Remove(e, c.Initiative.ID, root+"/initiatives"))
+		return s.proven(e)(vocab.Remove(e, c.Initiative.ID, root+"/initiatives"))
 	}
-	document, err := s.initiativeDocument(&c.Initiative)
+	document, err := s.initiativeDocument(&c.Initiative, s.profile())
 	if err != nil {
 		return nil, err
 	}
 	if c.Type == directory.Edited {
 		e.Actor = c.Initiative.ID
 		e.CC = []string{c.Initiative.ID + "/followers", root + "/followers"}
-		return s.provedBy(e.Actor, e.Published)(vocab.UpdateActor(e, document))
+		return s.proven(e)(vocab.UpdateActor(e, document))
 	}
-	return s.provedBy(root, e.Published)(vocab.Add(e, document, root+"/initiatives"))
+	return s.proven(e)(vocab.Add(e, document, root+"/initiatives"))
 }
 
 // changeID returns the id of the activity at a position of the log.

@@ -14,7 +14,7 @@ import (
 func (s *Server) close(ctx context.Context, _ *directory.Job) (time.Time, error) {
 	root := s.Instance.DirectoryID()
 	e := vocab.Envelope{ID: root + "#delete", Actor: root, To: []string{vocab.Public}, Published: s.Now()}
-	body, err := s.provedBy(root, e.Published)(vocab.DeleteActor(e))
+	body, err := s.proven(e)(vocab.DeleteActor(e))
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -68,7 +68,7 @@ func New(o Options) *Server {
 	})
 	s.peering = peering.New(peering.Options{
 		Instance: o.Instance, Store: o.Store, Client: o.Client, Log: o.Log, Now: o.Now,
-		Policy: o.Peering, Vouches: o.Vouches, Prove: s.prove, Believe: s.resolver.believe,
+		Policy: o.Peering, Vouches: o.Vouches, Prove: s.prove, ProvedBy: s.provedBy, Believe: s.resolver.believe,
 		MaxEntries: o.PeerEntries,
 	})
 	o.Client.SetGate(s.gate)

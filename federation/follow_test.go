@@ -426,6 +426,7 @@ func TestFollowAgain(t *testing.T) {
 			if n := len(c.followers(id)); n != 1 {
 				w.Fatalf("time %d: %d followers", round+1, n)
 			}
+			c.sent()
 			w.clock.Advance(time.Hour)
 			status(w, alice.Post(id+"/inbox", undo), 202)
 			c.settle()
@@ -434,7 +435,6 @@ func TestFollowAgain(t *testing.T) {
 			}
 			w.clock.Advance(time.Hour)
 		}
-		c.sent()
 		if n := len(came(there, "Accept")); n != 2 {
 			w.Errorf("%d Accepts, want 2", n)
 		}

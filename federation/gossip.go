@@ -114,7 +114,7 @@ func (s *Server) announceNews(ctx context.Context, tx *store.Store, news []direc
 	}
 	root := s.Instance.DirectoryID()
 	e := vocab.Envelope{ID: root + "/announces/" + s.newID(), Actor: root, To: []string{root + "/followers"}, Published: s.Now()}
-	body, err := vocab.AnnounceAll(e, activities)
+	body, err := s.proven(e)(vocab.AnnounceAll(e, activities))
 	if err != nil {
 		return err
 	}

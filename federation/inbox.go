@@ -159,7 +159,7 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 	}
 	if refused {
 		e.ID = in.Object.ID + "/rejects/" + s.newID()
-		body, err := vocab.Reject(e, in.Raw)
+		body, err := s.proven(e)(vocab.Reject(e, in.Raw))
 		return s.answer(ctx, tx, e, body, err, from.Inbox)
 	}
 	// change
@@ -176,7 +176,7 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 		}
 	}
 	// answer
-	body, err := vocab.Accept(e, in.Raw)
+	body, err := s.proven(e)(vocab.Accept(e, in.Raw))
 	return s.answer(ctx, tx, e, body, err, from.Inbox)
 }
 

@@ -52,6 +52,6 @@ func (s *Server) unfollow(ctx context.Context, j *directory.Job) (time.Time, err
 		return time.Time{}, err
 	}
 	e := vocab.Envelope{ID: p.FollowID + "/undo", Actor: us, To: []string{p.ActorID}}
-	body, err := vocab.Undo(e, follow)
+	body, err := s.proven(e)(vocab.Undo(e, follow))
 	return time.Time{}, s.Store.Tx(ctx, func(tx *store.Store) error { return s.answer(ctx, tx, e, body, err, p.Inbox) })
 }

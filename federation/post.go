@@ -35,7 +35,8 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeActivity(w, documents[0], nil)
+	document, err := s.provedBy(p.InitiativeID, p.Updated)(documents[0], nil)
+	return writeActivity(w, document, err)
 }
 
 // featured serves the pinned posts, which are all that a fresh profile shows on

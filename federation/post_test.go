@@ -77,7 +77,7 @@ func po1(t *testing.T) {
 				w.Errorf("got contentMap %v", got)
 			}
 			served := c.document(post)
-			for _, name := range []string{"@context", "replies", "likes", "shares"} { // these only when asked
+			for _, name := range []string{"@context", "proof", "replies", "likes", "shares"} { // these only when asked
 				delete(served, name)
 			}
 			if diff := cmp.Diff(served, note); diff != "" {

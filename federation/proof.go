@@ -32,6 +32,15 @@ func (s *Server) provedBy(actor string, at time.Time) func(json.RawMessage, erro
 	}
 }
 
+// proven is provedBy for an activity, whose proof is dated as the activity, or, if
+// that has no date, now. What it embeds is proved with it.
+func (s *Server) proven(e vocab.Envelope) func(json.RawMessage, error) (json.RawMessage, error) {
+	if e.Published.IsZero() {
+		e.Published = s.Now()
+	}
+	return s.provedBy(e.Actor, e.Published)
+}
+
 // maxForwardAge is how old an activity may be that somebody else passes on. A
 // proof never ends: whatever is older could be an activity that was acted on and
 // forgotten since.

@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -8,20 +9,20 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/store"
+	"codeberg.org/commonage/commonage/federation"
 	"codeberg.org/commonage/commonage/federation/fedtest"
 )
 
-// proven fails the test unless a document has a proof by its actor that other
-// servers believe, with the key that the actor's document shows.
+// proven fails the test unless a document has a proof by its actor or author that
+// other servers believe, with the key that the actor's document shows.
 func (c *city) proven(what string, document []byte) {
 	c.w.Helper()
 	o := c.decode(string(document))
-	actor := o.String("actor")
-	if actor == "" {
-		actor = o.String("id")
-	}
+	actor := cmp.Or(o.String("actor"), o.String("attributedTo"), o.String("id"))
 	if err := fedtest.CheckProof(document, c.document(actor)); err != nil {
 		c.w.Errorf("%s: %v in %s", what, err, document)
 	}
@@ -85,9 +86,8 @@ func TestPublishedIsProven(t *testing.T) {
 			if err := json.Unmarshal(activity, &whole); err != nil {
 				w.Fatal(err)
 			}
-			c.proven("the entry in "+o.String("type"), whole.Object)
-			if got := c.get(o.ID("object"), activityJSON).Body; got != string(whole.Object) {
-				w.Errorf("embedded is %s, at its id %s", whole.Object, got)
+			if entry := with(c.document(o.ID("object")), "proof", nil); !gocmp.Equal(c.decode(string(whole.Object)), entry) {
+				w.Errorf("embedded is %s, at its id %v", whole.Object, entry)
 			}
 		}
 		posts := c.items("/initiatives/rad/outbox?before=0")
@@ -97,7 +97,9 @@ func TestPublishedIsProven(t *testing.T) {
 		for _, activity := range posts {
 			c.proven("a post", activity)
 		}
-		c.proven("the directory", []byte(c.get("/directory", activityJSON).Body))
+		for _, path := range []string{"/actor", "/directory", id, c.decode(string(posts[0])).ID("object")} {
+			c.proven(path, []byte(c.get(path, activityJSON).Body))
+		}
 		w.clock.Advance(time.Hour)
 		for _, path := range []string{"/directory", id, "/directory/outbox?before=9007199254740991", "/initiatives/rad/outbox?before=0"} {
 			first := c.get(path, activityJSON).Body
@@ -109,36 +111,55 @@ func TestPublishedIsProven(t *testing.T) {
 	})(t)
 }
 
-// What is sent is proven too, as the bytes that arrive.
+// Whatever is sent is proven, as the bytes that arrive.
 func TestSentIsProven(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
 		c, there := w.city(s), w.mastodon()
-		alice, id := there.Actor("alice"), c.publish("rad")
-		for _, target := range []string{id, c.instance.DirectoryID()} {
+		c.letIn(there) // after our Follow
+		alice, id, root := there.Actor("alice"), c.publish("rad"), c.instance.DirectoryID()
+		for _, target := range []string{id, root} {
 			status(w, alice.Follow(target), http.StatusAccepted)
 		}
-		c.until("followers", func() bool {
-			return len(c.followers(id)) == 1 && len(c.followers(c.instance.DirectoryID())) == 1
-		})
+		c.until("followers", func() bool { return len(c.followers(id)) == 1 && len(c.followers(root)) == 1 })
+		status(w, alice.Follow(c.instance.ActorID()), http.StatusAccepted)
+		w.await(there, ofType("Reject"))
 		post := c.post("rad", "Open on Thursday")
 		w.await(there, ofType("Announce"))
 		w.clock.Advance(time.Minute)
 		if err := c.EditPost(w.Context(), post, "Open on Friday"); err != nil {
 			w.Fatal(err)
 		}
-		w.await(there, ofType("Update"))
-		w.clock.Advance(time.Minute)
+		w.await(there, about(post, "Update"))
+		c.edit("rad", "RAD")
+		w.await(there, about(id, "Update"))
+		c.pin(post, true)
+		w.await(there, ofType("Add"))
+		c.pin(post, false)
+		w.await(there, ofType("Remove"))
+		old := c.shownKey("/actor")
+		if err := federation.RotateKeys(w.Context(), s, false, w.clock.Now()); err != nil {
+			w.Fatal(err)
+		}
+		c.rotated(old)
+		for _, actor := range []string{id, c.instance.ActorID(), root} {
+			w.await(there, func(d fedtest.Delivery) bool { return strings.HasPrefix(d.ID, actor+"#keys/") })
+		}
 		if err := c.DeletePost(w.Context(), post); err != nil {
 			w.Fatal(err)
 		}
 		w.await(there, ofType("Delete"))
-		for _, kind := range []string{"Create", "Announce", "Update", "Delete"} {
-			got := came(there, kind)
-			if len(got) == 0 {
+		if err := c.RemovePeer(w.Context(), there.Host); err != nil {
+			w.Fatal(err)
+		}
+		w.await(there, ofType("Undo"))
+		kinds := map[string]int{}
+		for _, d := range there.Deliveries() {
+			kinds[d.Type]++
+			c.proven(d.Type, d.Body)
+		}
+		for _, kind := range []string{"Accept", "Add", "Announce", "Create", "Delete", "Follow", "Reject", "Remove", "Undo", "Update"} {
+			if kinds[kind] == 0 {
 				w.Errorf("no %s came", kind)
-			}
-			for _, d := range got {
-				c.proven(kind, d.Body)
 			}
 		}
 	})(t)

@@ -207,14 +207,14 @@ func (s *Server) pushWithdrawal(ctx context.Context, tx *store.Store, i *directo
 // Update of the directory actor.
 func (s *Server) pushNews(ctx context.Context, position int64) error {
 	root := s.Instance.DirectoryID()
-	document, err := s.directoryDocument()
+	document, err := vocab.DirectoryActor(s.Instance, s.profile())
 	if err != nil {
 		return err
 	}
 	e := vocab.Envelope{
 		ID: fmt.Sprintf("%s#updates/%d", root, position), Actor: root, To: []string{vocab.Public}, Published: s.Now(),
 	}
-	body, err := s.provedBy(root, e.Published)(vocab.UpdateActor(e, document))
+	body, err := s.proven(e)(vocab.UpdateActor(e, document))
 	if err != nil {
 		return err
 	}

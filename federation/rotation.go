@@ -195,7 +195,7 @@ func (s *Server) announceInitiative(
 	if err != nil {
 		return err
 	}
-	document, err := s.initiativeWith(i, p)
+	document, err := s.initiativeDocument(i, p)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (s *Server) announceKey(
 		ID: actor + "#keys/after-" + old.ID, Actor: actor, To: []string{vocab.Public},
 		CC: []string{actor + "/followers"}, Published: s.Now(),
 	}
-	body, err := vocab.UpdateActor(e, document)
+	body, err := s.proven(e)(vocab.UpdateActor(e, document))
 	if err != nil {
 		return err
 	}

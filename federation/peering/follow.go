@@ -2,6 +2,7 @@ package peering
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -41,7 +42,7 @@ func (p *Peering) Follow(ctx context.Context, host string) error {
 			ID:    p.Instance.DirectoryID() + "/follows/" + curation.NewID(p.Now()),
 			Actor: p.Instance.DirectoryID(), To: []string{actor.ID},
 		}
-		body, err := vocab.Follow(e, actor.ID)
+		body, err := p.proven(vocab.Follow(e, actor.ID))
 		if err != nil {
 			return err
 		}
@@ -59,6 +60,14 @@ func (p *Peering) Follow(ctx context.Context, host string) error {
 		out := store.Outgoing{ActivityID: e.ID, ActorID: e.Actor, Body: body, Inboxes: []string{actor.Inbox}}
 		return tx.PutDeliveries(ctx, out, p.Now(), func() string { return curation.NewID(p.Now()) })
 	})
+}
+
+// proven adds our directory's proof to an activity that was just written.
+func (p *Peering) proven(body json.RawMessage, err error) (json.RawMessage, error) {
+	if p.ProvedBy == nil {
+		return body, err
+	}
+	return p.ProvedBy(p.Instance.DirectoryID(), p.Now())(body, err)
 }
 
 // describe copies what a directory actor tells of its instance.

@@ -4,6 +4,7 @@ package peering
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -32,6 +33,10 @@ type Options struct {
 	// Prove returns nil if an activity's proof is by its actor, as far as is
 	// known without asking anybody. Without it nothing is passed on.
 	Prove func(ctx context.Context, tx *store.Store, a *vocab.Activity) error
+
+	// ProvedBy returns what adds a proof of an actor of ours to what was just
+	// written. Without it our activities have none.
+	ProvedBy func(actor string, at time.Time) func(json.RawMessage, error) (json.RawMessage, error)
 
 	// Believe returns nil unless a directory actor that was fetched shows a key
 	// that was changed without being announced. Without it every key is believed.

@@ -45,24 +45,24 @@ func (e Envelope) write(t activityType, context string, extra fields) (json.RawM
 
 // Follow returns a Follow of the object.
 func Follow(e Envelope, object string) (json.RawMessage, error) {
-	return e.write(streams.NewActivityStreamsFollow(), basicContext, fields{"object": object})
+	return e.write(streams.NewActivityStreamsFollow(), provedContext, fields{"object": object})
 }
 
 // Accept returns an Accept of a Follow, which is embedded as it was received:
 // other servers find their request by it. e.To should be the follower.
 func Accept(e Envelope, follow json.RawMessage) (json.RawMessage, error) {
-	return e.write(streams.NewActivityStreamsAccept(), basicContext, fields{"object": follow})
+	return e.write(streams.NewActivityStreamsAccept(), provedContext, fields{"object": follow})
 }
 
 // Reject returns a Reject of a Follow, which is embedded as it was received. It
 // also ends a following that was accepted before.
 func Reject(e Envelope, follow json.RawMessage) (json.RawMessage, error) {
-	return e.write(streams.NewActivityStreamsReject(), basicContext, fields{"object": follow})
+	return e.write(streams.NewActivityStreamsReject(), provedContext, fields{"object": follow})
 }
 
 // Undo returns an Undo of an activity of ours, which is embedded as it was sent.
 func Undo(e Envelope, activity json.RawMessage) (json.RawMessage, error) {
-	return e.write(streams.NewActivityStreamsUndo(), basicContext, fields{"object": activity})
+	return e.write(streams.NewActivityStreamsUndo(), provedContext, fields{"object": activity})
 }
 
 // Create returns a Create of a note, for the note's audience, at its date.
@@ -137,7 +137,7 @@ func AnnounceAll(e Envelope, activities []json.RawMessage) (json.RawMessage, err
 	if len(activities) == 0 {
 		return nil, fmt.Errorf("write Announce %s: it has no activities", e.ID)
 	}
-	return e.write(streams.NewActivityStreamsAnnounce(), basicContext, fields{"object": written(activities)})
+	return e.write(streams.NewActivityStreamsAnnounce(), provedContext, fields{"object": written(activities)})
 }
 
 // Brief returns an activity that only names its object, for lists of what
