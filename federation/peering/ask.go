@@ -65,7 +65,8 @@ func (p *Peering) Ask(ctx context.Context) (again time.Time, err error) {
 func (p *Peering) askPeer(ctx context.Context, peer *directory.Peer, since time.Time) error {
 	root := peer.ActorID + "/news"
 	address := root + "?" + url.Values{"since": {since.UTC().Format(time.RFC3339Nano)}}.Encode()
-	for pages := 0; address != "" && pages < maxAskPages; pages++ {
+	for read := map[string]bool{}; address != "" && !read[address] && len(read) < maxAskPages; {
+		read[address] = true
 		page, err := p.fetchPage(ctx, peer.Host, address)
 		if status, ok := errors.AsType[*client.StatusError](err); ok && status.Status == http.StatusNotFound {
 			return nil // it tells no news
@@ -81,9 +82,6 @@ func (p *Peering) askPeer(ctx context.Context, peer *directory.Peer, since time.
 			if err := p.takeNews(ctx, peer, root+"?"+url.Values{"activity": ids}.Encode()); err != nil {
 				return err
 			}
-		}
-		if page.Next == address {
-			return nil
 		}
 		address = page.Next
 	}

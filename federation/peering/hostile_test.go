@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -394,5 +396,43 @@ func TestTroubleForNow(t *testing.T) {
 	}
 	if p, err = s.Store.Peer(t.Context(), s.Host); err != nil || p.LastError != "" {
 		t.Errorf("got %+v %v", p, err)
+	}
+}
+
+// Lists that never end, or go in a circle, are read to a bound.
+func TestHostileLists(t *testing.T) {
+	for name, next := range map[string]struct {
+		leads func(n int) int
+		most  int
+	}{
+		"without end": {func(n int) int { return n + 1 }, 101},
+		"in a circle": {func(n int) int { return n%3 + 1 }, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScripted(t)
+			var read atomic.Int64
+			list := func(w http.ResponseWriter, r *http.Request) {
+				n, _ := strconv.Atoi(r.URL.Query().Get("n")) // the first has none
+				read.Add(1)
+				w.Header().Set("Content-Type", "application/activity+json")
+				fmt.Fprintf(w, `{"@context":"https://www.w3.org/ns/activitystreams","id":"%s","type":"OrderedCollectionPage",`+
+					`"partOf":"%s/x","orderedItems":[],"next":"%s%s?n=%d"}`, s.URL+r.RequestURI, s.URL, s.URL, r.URL.Path, next.leads(n))
+			}
+			s.Handle("/directory/peers", list)
+			s.Policy = directory.PeersOpen
+			if _, err := s.Visit(t.Context(), s.Host); err != nil {
+				t.Fatal(err)
+			}
+			if got := int(read.Swap(0)); got != next.most {
+				t.Errorf("%d pages of the list of peers were read, want %d", got, next.most)
+			}
+			s.Handle("/directory/news", list)
+			if _, err := s.Ask(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := int(read.Load()); got != min(next.most, 40) {
+				t.Errorf("%d pages of news were read, want %d", got, min(next.most, 40))
+			}
+		})
 	}
 }

@@ -158,6 +158,10 @@ func (p *Peering) readList(ctx context.Context, peer *directory.Peer) (fresh int
 	return fresh, err
 }
 
+// maxListPages is how many pages of a list of peers are read: those of MaxListed
+// names, with some to spare.
+const maxListPages = 100
+
 // fetchList returns the hosts that a peer lists, or that they are the same as
 // the last time.
 func (p *Peering) fetchList(ctx context.Context, peer *directory.Peer) (hosts []string, changed bool, err error) {
@@ -196,7 +200,7 @@ func (p *Peering) fetchList(ctx context.Context, peer *directory.Peer) (hosts []
 	if root.FirstPage != nil {
 		hosts = append(hosts, p.hostsOf(root.FirstPage.Items)...)
 	}
-	for seen := map[string]bool{}; next != "" && !seen[next] && len(hosts) < MaxListed; {
+	for seen := map[string]bool{}; next != "" && !seen[next] && len(seen) < maxListPages && len(hosts) < MaxListed; {
 		seen[next] = true
 		page, err := p.fetchPage(ctx, peer.Host, next)
 		if err != nil {
