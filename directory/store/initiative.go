@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/search"
 )
 
 const initiativeColumns = `num, id, handle, origin, own, state, name, summary, description, languages, forms,
@@ -51,8 +52,25 @@ func (s *Store) PutInitiatives(ctx context.Context, entries []PutEntry) error {
 		for k := range rows {
 			rows[k].Changed = before + 1
 		}
-		return tx.writeInitiatives(ctx, entries, rows)
+		documents := documentsOf(entries)
+		if err := tx.writeInitiatives(ctx, rows, documents); err != nil {
+			return err
+		}
+		tx.noteWritten(before, entries, rows, documents)
+		return nil
 	})
+}
+
+// documentsOf returns what search knows of entries; nil for one that is not
+// published, which is in no index.
+func documentsOf(entries []PutEntry) []*search.Document {
+	documents := make([]*search.Document, len(entries))
+	for k := range entries {
+		if i := entries[k].Initiative; i.State == directory.Published {
+			documents[k] = new(search.NewDocument(i))
+		}
+	}
+	return documents
 }
 
 // numbered returns the rows of entries: with the numbers they have, or the next
@@ -173,12 +191,12 @@ func withWords() string {
 	return strings.Replace(columns, ", :changed)", ", :changed, CAST(:words AS tsvector))", 1) + `, words = excluded.words`
 }
 
-func (s *Store) writeInitiatives(ctx context.Context, entries []PutEntry, rows []initiativeRow) error {
+func (s *Store) writeInitiatives(ctx context.Context, rows []initiativeRow, documents []*search.Document) error {
 	upsert := initiativeUpsert
 	if s.dialect.wordsColumn {
 		upsert = withWords()
 		for k := range rows {
-			rows[k].setWords(entries[k].Initiative)
+			rows[k].setWords(documents[k])
 		}
 		if len(rows) >= copyFrom && distinct(rows) {
 			return s.copyInitiatives(ctx, rows)
@@ -200,18 +218,18 @@ func (s *Store) writeInitiatives(ctx context.Context, entries []PutEntry, rows [
 	if s.dialect.wordsColumn {
 		return nil
 	}
-	return s.writeTexts(ctx, entries, rows)
+	return s.writeTexts(ctx, rows, documents)
 }
 
 // writeTexts brings the text index in step where it is a table of its own.
-func (s *Store) writeTexts(ctx context.Context, entries []PutEntry, rows []initiativeRow) error {
+func (s *Store) writeTexts(ctx context.Context, rows []initiativeRow, documents []*search.Document) error {
 	index, err := s.newTextWriter(ctx)
 	if err != nil {
 		return err
 	}
 	defer index.Close()
 	for k := range rows {
-		if err := index.write(ctx, rows[k].Num, entries[k].Initiative); err != nil {
+		if err := index.write(ctx, &rows[k], documents[k]); err != nil {
 			return err
 		}
 	}

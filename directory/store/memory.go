@@ -237,6 +237,60 @@ func (s *Store) catchUp(ctx context.Context, limit int) (more bool, err error) {
 	return true, nil
 }
 
+// written is what a transaction has written that the index has to learn. When it is
+// all that changed since, the index takes it as it is, and nothing is read again.
+type written struct {
+	before, after int64 // versions of the directory; 0 where nothing was written
+	entries       []index.Entry
+	gone          []int64
+	more          bool // more has changed than that
+}
+
+// mostWritten is how many entries a transaction holds for the index.
+const mostWritten = 20_000
+
+// noteWritten notes what was written as the version after before.
+func (s *Store) noteWritten(before int64, entries []PutEntry, rows []initiativeRow, documents []*search.Document) {
+	w := s.written
+	if w.after > 0 || len(rows) > mostWritten || s.memory.index.Load() == nil || !distinct(rows) || beyond(rows) {
+		w.more = true // an entry may be there twice
+	}
+	if w.more {
+		*w = written{more: true}
+		return
+	}
+	w.before, w.after = before, before+1
+	for k := range rows {
+		if documents[k] == nil {
+			w.gone = append(w.gone, rows[k].Num)
+			continue
+		}
+		w.entries = append(w.entries, indexEntry(&rows[k], entries[k].Initiative, *documents[k]))
+	}
+}
+
+// beyond reports whether the index has no room for one of the rows, which who reads
+// them then says.
+func beyond(rows []initiativeRow) bool {
+	return slices.ContainsFunc(rows, func(r initiativeRow) bool { return r.Num > index.MaxNum })
+}
+
+// follow brings the index up to date with what was just committed, if that is all
+// that it lacks, and nobody else is at it.
+func (m *memory) follow(w *written) {
+	if w.after == 0 || w.more || !m.mu.TryLock() {
+		return
+	}
+	defer m.mu.Unlock()
+	x := m.index.Load()
+	if x == nil || m.seen.Load() != w.before {
+		return
+	}
+	x.Apply(w.entries, w.gone)
+	m.at = place{w.after, math.MaxInt64}
+	m.seen.Store(w.after)
+}
+
 // vanishedKept is for how many versions of the directory the entries that are
 // gone are remembered, for those who have yet to hear.
 const vanishedKept = 1_000_000
@@ -248,6 +302,7 @@ func (s *Store) depart(ctx context.Context, condition string, args ...any) error
 	if err != nil {
 		return err
 	}
+	s.written.more = true
 	if _, err := s.exec(ctx, "vanished entries", `INSERT INTO vanished (num, changed)
 		SELECT num, CAST(? AS BIGINT) FROM initiatives WHERE NOT own AND `+condition, append([]any{before + 1}, args...)...); err != nil {
 		return err
@@ -273,12 +328,15 @@ func enter(x *index.Index, rows []initiativeRow) error {
 		if err != nil {
 			return err
 		}
-		e := index.Entry{Num: r.Num, Point: i.Place.Point, Updated: r.Updated, Terms: r.Terms, Document: search.NewDocument(i), Quality: search.Quality(i)}
-		e.Document.Terms = r.Terms
-		entries = append(entries, e)
+		entries = append(entries, indexEntry(r, i, search.NewDocument(i)))
 	}
 	x.Apply(entries, gone)
 	return nil
+}
+
+func indexEntry(r *initiativeRow, i *directory.Initiative, d search.Document) index.Entry {
+	d.Terms = r.Terms
+	return index.Entry{Num: r.Num, Point: i.Place.Point, Updated: r.Updated, Terms: r.Terms, Document: d, Quality: search.Quality(i)}
 }
 
 // question returns a query as the index takes it, and the index; nil where SQL

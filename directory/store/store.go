@@ -30,6 +30,7 @@ type Store struct {
 	write   *sqlx.DB // for SQLite a single connection, as it has a single writer
 	read    *sqlx.DB // for PostgreSQL the same pool as write
 	tx      *sqlx.Tx // not nil within Tx
+	written *written // by the transaction
 	used    usedStatements
 	kept    *keptStatements
 	blocks  *atomic.Pointer[blockMemory]
@@ -118,12 +119,17 @@ func (s *Store) Tx(ctx context.Context, f func(tx *Store) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
-	if err := f(&Store{dialect: s.dialect, write: s.write, read: s.read, tx: tx, blocks: s.blocks, memory: s.memory, used: usedStatements{}}); err != nil {
+	inner := &Store{
+		dialect: s.dialect, write: s.write, read: s.read, tx: tx, written: new(written), blocks: s.blocks, memory: s.memory,
+		used: usedStatements{},
+	}
+	if err := f(inner); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.memory.follow(inner.written)
 	return nil
 }
 

@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"strings"
 
-	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/search"
 )
 
-// setWords sets the column that PostgreSQL's text index is made of; an entry
-// that is not published is in no index.
-func (r *initiativeRow) setWords(i *directory.Initiative) {
-	if i.State == directory.Published {
-		r.Words = new(textVector(search.NewDocument(i)))
+// setWords sets the column that PostgreSQL's text index is made of, if there is a
+// document.
+func (r *initiativeRow) setWords(d *search.Document) {
+	if d != nil {
+		r.Words = new(textVector(*d))
 	}
 }
 
@@ -39,17 +38,16 @@ func (s *Store) newTextWriter(ctx context.Context) (w *textWriter, err error) {
 	return w, nil
 }
 
-// write indexes an entry; one that is not published is in no index.
-func (w *textWriter) write(ctx context.Context, num int64, i *directory.Initiative) error {
-	if _, err := w.remove.ExecContext(ctx, num); err != nil {
-		return fmt.Errorf("clear search text of %s: %w", i.ID, err)
+// write indexes an entry, if there is a document.
+func (w *textWriter) write(ctx context.Context, r *initiativeRow, d *search.Document) error {
+	if _, err := w.remove.ExecContext(ctx, r.Num); err != nil {
+		return fmt.Errorf("clear search text of %s: %w", r.ID, err)
 	}
-	if i.State != directory.Published {
+	if d == nil {
 		return nil
 	}
-	d := search.NewDocument(i)
-	if _, err := w.insert.ExecContext(ctx, num, d.Name, d.Forms, d.Place, d.Body, d.Terms+" "+d.Stems); err != nil {
-		return fmt.Errorf("write search text of %s: %w", i.ID, err)
+	if _, err := w.insert.ExecContext(ctx, r.Num, d.Name, d.Forms, d.Place, d.Body, d.Terms+" "+d.Stems); err != nil {
+		return fmt.Errorf("write search text of %s: %w", r.ID, err)
 	}
 	return nil
 }
@@ -100,13 +98,14 @@ func (s *Store) rewriteText(ctx context.Context, rows []initiativeRow) error {
 			return err
 		}
 		terms := strings.Join(search.Terms(i), " ")
+		document := documentsOf([]PutEntry{{Initiative: i}})[0]
 		if w != nil {
-			if err := w.write(ctx, r.Num, i); err != nil {
+			if err := w.write(ctx, r, document); err != nil {
 				return err
 			}
 			_, err = s.exec(ctx, "terms of "+i.ID, `UPDATE initiatives SET terms = ? WHERE num = ?`, terms, r.Num)
 		} else {
-			r.setWords(i)
+			r.setWords(document)
 			_, err = s.exec(ctx, "words of "+i.ID, `UPDATE initiatives SET terms = ?, words = CAST(? AS tsvector) WHERE num = ?`, terms, r.Words, r.Num)
 		}
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 const (
 	// together is how many pages are stored in one transaction: most of its cost is
 	// the same for one and for many. They are what is lost when the server is killed.
-	together = 4
+	together = 8
 
 	// gather is how long the first of them waits for the others.
 	gather = time.Second
