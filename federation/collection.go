@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/federation/vocab"
 )
@@ -229,21 +231,38 @@ type logPage struct {
 // maxPageBytes bounds a page; a client refuses documents over 1 MiB.
 const maxPageBytes = 960 << 10
 
+// changeActivities returns the activities of the first changes, as many as fit a
+// page. They are made on all processors: who catches up waits for each page.
+func (s *Server) changeActivities(changes []directory.Change) ([]json.RawMessage, error) {
+	items := make([]json.RawMessage, len(changes))
+	var making errgroup.Group
+	const each = 25
+	for from := 0; from < len(changes); from += each {
+		making.Go(func() (err error) {
+			for k := from; k < min(from+each, len(changes)) && err == nil; k++ {
+				items[k], err = s.changeActivity(&changes[k])
+			}
+			return err
+		})
+	}
+	if err := making.Wait(); err != nil {
+		return nil, err
+	}
+	for k, size := 0, 0; k < len(items); k++ {
+		if size += len(items[k]); size > maxPageBytes && k > 0 {
+			return items[:k], nil
+		}
+	}
+	return items, nil
+}
+
 // writeLog writes a page, with fewer items than were read if they are large.
 func (s *Server) writeLog(w http.ResponseWriter, p logPage) error {
-	var items []json.RawMessage
-	size, taken := 0, 0
-	for k := range p.changes {
-		item, err := s.changeActivity(&p.changes[k])
-		if err != nil {
-			return err
-		}
-		if size += len(item); size > maxPageBytes && taken > 0 {
-			break
-		}
-		items = append(items, item)
-		taken++
+	items, err := s.changeActivities(p.changes)
+	if err != nil {
+		return err
 	}
+	taken := len(items)
 	changes := p.changes[:taken]
 	newest, oldest := p.from, p.from+1
 	if taken > 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
 const (
@@ -17,8 +18,8 @@ const (
 )
 
 // ahead fetches the pages on the way back through a log, one after the other, and
-// reads them, while those before are stored. What it has at any time does not
-// depend on how long the log is.
+// reads each while the next is fetched, while those before are stored. What it has at
+// any time does not depend on how long the log is.
 type ahead struct {
 	pages  chan fetched
 	cancel context.CancelFunc
@@ -26,7 +27,7 @@ type ahead struct {
 }
 
 type fetched struct {
-	page page
+	page <-chan page // nil with an error
 	err  error
 }
 
@@ -39,9 +40,13 @@ func (p *Peering) fetchAhead(ctx context.Context, peer *directory.Peer, read map
 	go func() {
 		defer close(a.pages)
 		for address != "" && !read[address] && len(read) < maxPages {
-			next, err := p.readPage(ctx, host, address)
+			next, err := p.fetchPage(ctx, host, address)
+			f := fetched{err: err}
+			if err == nil {
+				f.page = p.pageSoon(ctx, host, address, next)
+			}
 			select {
-			case a.pages <- fetched{next, err}:
+			case a.pages <- f:
 			case <-ctx.Done():
 				return
 			}
@@ -49,10 +54,17 @@ func (p *Peering) fetchAhead(ctx context.Context, peer *directory.Peer, read map
 				return
 			}
 			read[address] = true
-			address = next.next
+			address = next.Next
 		}
 	}()
 	return a
+}
+
+// pageSoon is pageOf in the background.
+func (p *Peering) pageSoon(ctx context.Context, host, address string, c *vocab.Collection) <-chan page {
+	done := make(chan page, 1)
+	go func() { done <- p.pageOf(ctx, host, address, c) }()
+	return done
 }
 
 // take returns at least one page, and those that follow it soon. What goes wrong
@@ -68,7 +80,7 @@ func (a *ahead) take() ([]page, error) {
 	if first.err != nil {
 		return nil, first.err
 	}
-	pages := []page{first.page}
+	pages := []page{<-first.page}
 	soon := time.NewTimer(gather)
 	defer soon.Stop()
 	for len(pages) < together {
@@ -77,7 +89,7 @@ func (a *ahead) take() ([]page, error) {
 			if a.failed = next.err; !ok || next.err != nil {
 				return pages, nil
 			}
-			pages = append(pages, next.page)
+			pages = append(pages, <-next.page)
 		case <-soon.C:
 			return pages, nil
 		}

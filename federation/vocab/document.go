@@ -136,7 +136,11 @@ type encoder struct {
 // members writes the members of an object and its closing brace; before is
 // written before the first one.
 func (e *encoder) members(m fields, before byte) error {
-	keys := slices.SortedFunc(maps.Keys(m), compareKeys)
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, compareKeys)
 	for _, key := range keys {
 		e.out.WriteByte(before)
 		before = ','
