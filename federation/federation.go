@@ -98,6 +98,7 @@ func (s *Server) Handler(pages http.Handler) http.Handler {
 	r.Get("/directory/log/{position}", s.handle(s.signed(s.logEntry)))
 	r.Get("/directory/initiatives", s.handle(s.signed(s.initiatives)))
 	r.Get("/directory/news", s.handle(s.signed(s.news)))
+	r.Get("/directory/relays", s.handle(s.signed(s.relays)))
 	r.Get("/directory/initiatives/digests", s.handle(s.signed(s.digests)))
 	r.Get("/directory/peers", s.handle(s.signed(s.peers)))
 	r.Get("/initiatives/{handle}", s.negotiate(s.signed(s.initiativeActor), pages))

@@ -23,10 +23,14 @@ func (s *Server) onAnnounce(ctx context.Context, tx *store.Store, in incoming) e
 		return s.onReaction(ctx, tx, in)
 	}
 	p, err := s.followed(ctx, tx, in.from)
-	if err != nil || p == nil || p.ActorID != in.from {
+	known := p != nil && p.ActorID == in.from
+	if err == nil && !known {
+		known, err = tx.IsUpstream(ctx, in.from)
+	}
+	if err != nil || !known {
 		return err
 	}
-	return s.peering.Told(ctx, tx, p.Host, in.Objects)
+	return s.peering.Told(ctx, tx, directory.HostOf(in.from), in.Objects)
 }
 
 // passesOn reports whether an Announce is of embedded activities about entries.
@@ -72,14 +76,10 @@ func (s *Server) prove(ctx context.Context, tx *store.Store, a *vocab.Activity) 
 	return errUnproved
 }
 
-// passOn queues what came from others for a few random peers, as much in each
-// delivery as fits.
+// passOn queues what came from others for those who asked for it, and, with very
+// many peers, for a few random ones, as much in each delivery as fits.
 func (s *Server) passOn(ctx context.Context, _ *directory.Job) (time.Time, error) {
-	all, err := s.Store.FollowerInboxes(ctx, s.Instance.DirectoryID(), store.Peers)
-	if err != nil {
-		return time.Time{}, err
-	}
-	inboxes, err := s.peering.SomeInboxes(ctx, s.Store, all, peering.Fanout)
+	inboxes, err := s.peering.Anybody(ctx)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -87,11 +87,11 @@ func (s *Server) passOn(ctx context.Context, _ *directory.Job) (time.Time, error
 	for range mostAtOnce {
 		left := false
 		err := s.Store.Tx(ctx, func(tx *store.Store) error {
-			list, err := s.peering.ToPass(ctx, tx, inboxes)
+			list, more, err := s.peering.ToPass(ctx, tx, inboxes)
 			if err != nil {
 				return err
 			}
-			left = len(list) > 0
+			left = more
 			for k := range list {
 				if err := s.announceNews(ctx, tx, list[k].News, list[k].Inbox); err != nil {
 					return err

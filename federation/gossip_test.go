@@ -192,8 +192,30 @@ func (c *city) deaf(to *city) {
 	}
 }
 
-// With many peers a city sends a change to some, who pass it on; whoever nobody
-// passed it on to asks for it.
+// asks waits until a city has asked others to pass on what changes at an origin, and
+// they have taken that on.
+func (c *city) asks(origin *city, others ...*city) {
+	c.w.Helper()
+	c.until("somebody to pass on "+origin.instance.Name, func() bool {
+		list, err := c.store.Upstreams(c.w.Context(), origin.instance.Host)
+		if err != nil {
+			c.w.Fatal(err)
+		}
+		asked := map[string]bool{}
+		for _, u := range list {
+			asked[u.ActorID] = u.Accepted
+		}
+		for _, other := range others {
+			if !asked[other.instance.DirectoryID()] {
+				return false
+			}
+		}
+		return len(list) == len(others)
+	})
+}
+
+// With many peers a city sends a change to some, who pass it on to those who asked
+// them to; whoever nobody passed it on to asks for it.
 func TestPassesOn(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
 		a, b, c := w.city(storetest.Open(w.T)), w.city(s), w.city(storetest.Open(w.T))
@@ -204,6 +226,8 @@ func TestPassesOn(t *testing.T) {
 		b.carries(a)
 		c.carries(a)
 		a.crowd(peering.MaxDirect)
+		w.clock.Advance(time.Hour) // C reads the log of A, and is told of B
+		c.asks(a, b)
 		a.deaf(c)
 
 		a.gate.Store(true) // whatever C reads just now, it cannot have it from A's log

@@ -135,7 +135,10 @@ func (s *Server) acted(ctx context.Context, t *todo) {
 func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) error {
 	// load
 	ours, err := s.followable(ctx, tx, in.Object.ID)
-	if err != nil || !ours {
+	if err == nil && !ours {
+		return s.onRequest(ctx, tx, in)
+	}
+	if err != nil {
 		return err
 	}
 	undone, err := in.hasDeparted(ctx, in.ID, in.from)
@@ -326,6 +329,9 @@ func (s *Server) onReject(ctx context.Context, tx *store.Store, in incoming) err
 // settleFollow finds the peer by who answered: of our Follow, servers send back
 // the id or a copy, and not always the right one (INTEROP F2).
 func (s *Server) settleFollow(ctx context.Context, tx *store.Store, in incoming, state directory.PeerState) error {
+	if ours, err := settleUpstream(ctx, tx, in, state); err != nil || ours {
+		return err
+	}
 	host := directory.HostOf(in.from)
 	p, err := tx.Peer(ctx, host)
 	if errors.Is(err, directory.ErrNotFound) || err == nil && (p.ActorID != in.from || !p.Wanted) {

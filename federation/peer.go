@@ -53,5 +53,10 @@ func (s *Server) unfollow(ctx context.Context, j *directory.Job) (time.Time, err
 	}
 	e := vocab.Envelope{ID: p.FollowID + "/undo", Actor: us, To: []string{p.ActorID}}
 	body, err := s.proven(e)(vocab.Undo(e, follow))
-	return time.Time{}, s.Store.Tx(ctx, func(tx *store.Store) error { return s.answer(ctx, tx, e, body, err, p.Inbox) })
+	return time.Time{}, s.Store.Change(ctx, func(tx *store.Store) error {
+		if err := s.peering.Release(ctx, tx, j.Key, p.ActorID); err != nil {
+			return err
+		}
+		return s.answer(ctx, tx, e, body, err, p.Inbox)
+	})
 }

@@ -150,5 +150,6 @@ func (s *Store) PurgeActors(ctx context.Context, before time.Time) (int64, error
 		AND NOT EXISTS (SELECT 1 FROM replies WHERE author_id = actors.id)
 		AND NOT EXISTS (SELECT 1 FROM reactions WHERE actor_id = actors.id)
 		AND id NOT IN (SELECT actor_id FROM peers)
+		AND id NOT IN (SELECT actor_id FROM upstreams)
 		AND id NOT IN (SELECT signer FROM inbox WHERE NOT done)`, micros(before))
 }

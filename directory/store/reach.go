@@ -70,6 +70,8 @@ func (s *Store) Cut(ctx context.Context, matches func(idOrHost string) bool) err
 			{`SELECT DISTINCT actor_id FROM followers`, `DELETE FROM followers WHERE actor_id IN (?)`},
 			{`SELECT DISTINCT author_id FROM replies`, `DELETE FROM replies WHERE author_id IN (?)`},
 			{`SELECT DISTINCT actor_id FROM reactions`, `DELETE FROM reactions WHERE actor_id IN (?)`},
+			{`SELECT DISTINCT actor_id FROM upstreams`, `DELETE FROM upstreams WHERE actor_id IN (?)`},
+			{`SELECT DISTINCT origin FROM upstreams`, `DELETE FROM upstreams WHERE origin IN (?)`},
 			{`SELECT id FROM actors`, `DELETE FROM actors WHERE id IN (?)`},
 			{`SELECT DISTINCT inbox FROM reached`, `DELETE FROM reached WHERE inbox IN (?)`},
 			{`SELECT DISTINCT inbox FROM deliveries`, `DELETE FROM deliveries WHERE inbox IN (?)`},

@@ -112,16 +112,14 @@ func tombstone(origin, id string, withdrawn time.Time) *directory.Initiative {
 }
 
 // put writes those of the entries that are later than what is stored, and
-// returns how many they were. It reads and writes alone, so that of two changes
+// returns them. It reads and writes alone, so that of two changes
 // that come at once the later one stays.
-func (p *Peering) put(ctx context.Context, tx *store.Store, entries []*directory.Initiative) (n int, err error) {
+func (p *Peering) put(ctx context.Context, tx *store.Store, entries []*directory.Initiative) (later []store.PutEntry, err error) {
 	if len(entries) == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	err = tx.Change(ctx, func(tx *store.Store) error {
-		later, err := p.later(ctx, tx, entries, false)
-		n = len(later)
-		if err != nil {
+		if later, err = p.later(ctx, tx, entries, false); err != nil {
 			return err
 		}
 		if err := p.followMoves(ctx, tx, later); err != nil {
@@ -129,7 +127,7 @@ func (p *Peering) put(ctx context.Context, tx *store.Store, entries []*directory
 		}
 		return tx.PutInitiatives(ctx, later)
 	})
-	return n, err
+	return later, err
 }
 
 // followMoves has it looked into whether entries that are gone are where they say:

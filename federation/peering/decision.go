@@ -31,11 +31,14 @@ const (
 
 // The bounds on how changes are passed on.
 const (
-	MaxDirect   = 14  // peers to which an instance sends a change of its own; some are sent twice
-	MaxBulk     = 5   // the same for each of many changes at once
-	Fanout      = 2   // peers to which a change of another instance is passed on
-	MaxPassed   = 100 // activities in one delivery
-	MaxOrigin   = 500 // activities of one origin that are passed on or kept in an hour
+	MaxDirect   = 14   // peers to which an instance sends a change of its own; some are sent twice
+	MaxBulk     = 5    // the same for each of many changes at once
+	Fanout      = 2    // peers to which a change of another instance is passed on
+	Upstreams   = 2    // instances that are asked to pass on what changes at one that does not tell all
+	MaxAskers   = 8    // who may ask us so for one origin
+	ManyPeers   = 1000 // with more, nobody is asked, and what came is passed on to any: nearly all follow the same
+	MaxPassed   = 100  // activities in one delivery
+	MaxOrigin   = 500  // activities of one origin that are passed on or kept in an hour
 	MaxNews     = 20000
 	NewsKept    = 24 * time.Hour
 	AskBack     = time.Hour        // how far before the last asking for news is looked
@@ -44,6 +47,10 @@ const (
 	askRetry    = time.Minute      // another one, if that does not answer
 	passJitter  = 3 * time.Second
 	passPause   = 30 * time.Second // between two rounds of passing on
+
+	upstreamKept = 7 * 24 * time.Hour // after which another one is asked
+	upstreamWait = time.Hour          // for an answer, and before an origin is asked again for whom to ask
+	missedAfter  = 10 * time.Minute   // how old what only the log told of is when it should have been passed on
 )
 
 // The times of reading.
@@ -174,6 +181,13 @@ func Targets(followers, changes int) (n int, all bool) {
 		return MaxBulk, false
 	}
 	return MaxDirect, false
+}
+
+// KeepsUpstream reports whether who passes on what changes at an origin need not be
+// replaced: they have taken it on, or have time to, and nothing was missed.
+func KeepsUpstream(u *directory.Upstream, now time.Time, missed bool) bool {
+	age := now.Sub(u.Since)
+	return !missed && age < upstreamKept && (u.Accepted || age < upstreamWait)
 }
 
 // PassAt returns when what just came is passed on, with random in [0, 1): soon,

@@ -43,9 +43,6 @@ func (p *Peering) Follow(ctx context.Context, host string) error {
 			Actor: p.Instance.DirectoryID(), To: []string{actor.ID},
 		}
 		body, err := p.proven(vocab.Follow(e, actor.ID))
-		if err != nil {
-			return err
-		}
 		describe(peer, actor)
 		peer.FollowID = e.ID
 		if err := p.well(ctx, tx, peer); err != nil {
@@ -57,8 +54,7 @@ func (p *Peering) Follow(ctx context.Context, host string) error {
 		if err := tx.PutPeer(ctx, peer); err != nil {
 			return err
 		}
-		out := store.Outgoing{ActivityID: e.ID, ActorID: e.Actor, Body: body, Inboxes: []string{actor.Inbox}}
-		return tx.PutDeliveries(ctx, out, p.Now(), func() string { return curation.NewID(p.Now()) })
+		return p.send(ctx, tx, e, body, err, actor.Inbox)
 	})
 }
 

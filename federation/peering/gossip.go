@@ -3,7 +3,9 @@ package peering
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,8 +39,8 @@ func (p *Peering) Heard(ctx context.Context, tx *store.Store, origin string, a *
 	if entry == nil {
 		return nil
 	}
-	n, err := p.put(ctx, tx, []*directory.Initiative{entry})
-	if err != nil || n == 0 || p.Prove == nil || p.Prove(ctx, tx, a) != nil {
+	later, err := p.put(ctx, tx, []*directory.Initiative{entry})
+	if err != nil || len(later) == 0 || p.Prove == nil || p.Prove(ctx, tx, a) != nil {
 		return err // or nobody would believe us
 	}
 	return p.keep(ctx, tx, a, entry.Updated, false)
@@ -60,8 +62,8 @@ func (p *Peering) hear(ctx context.Context, tx *store.Store, from string, a *voc
 	if entry == nil {
 		return nil
 	}
-	n, err := p.put(ctx, tx, []*directory.Initiative{entry})
-	if err != nil || n == 0 || unproved != nil {
+	later, err := p.put(ctx, tx, []*directory.Initiative{entry})
+	if err != nil || len(later) == 0 || unproved != nil {
 		return err
 	}
 	return p.keep(ctx, tx, a, entry.Updated, pass)
@@ -109,36 +111,56 @@ type Passing struct {
 	News  []directory.News
 }
 
-// ToPass returns what is to be passed on next, to a few random ones of the
-// inboxes of peers, and done, which notes that it was queued. It returns nothing
-// when nothing is left.
-func (p *Peering) ToPass(ctx context.Context, tx *store.Store, inboxes []string) (list []Passing, err error) {
+// ToPass returns what is to be passed on next: to those who asked for it, and all of
+// it to the inboxes. It notes that it was queued. More is false when nothing was left.
+func (p *Peering) ToPass(ctx context.Context, tx *store.Store, inboxes []string) (list []Passing, more bool, err error) {
 	p.pace.passed.Store(p.Now().UnixMicro())
 	news, err := tx.NewsToPass(ctx, MaxPassed)
 	if err != nil || len(news) == 0 {
-		return nil, err
+		return nil, false, err
 	}
 	blocks, err := tx.Blocks(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	news = Fitting(news)
-	ids := make([]string, len(news))
+	ids, origins := make([]string, len(news)), make([]string, len(news))
 	for k := range news {
-		ids[k] = news[k].ActivityID
+		ids[k], origins[k] = news[k].ActivityID, news[k].Origin
 	}
-	for _, inbox := range inboxes {
-		one := Passing{Inbox: inbox}
-		for k := range news {
-			if n := &news[k]; n.Origin != directory.HostOf(inbox) && Public(blocks, n) {
-				one.News = append(one.News, *n)
+	below, err := tx.Downstreams(ctx, slices.Compact(slices.Sorted(slices.Values(origins))))
+	if err != nil {
+		return nil, false, err
+	}
+	to := map[string][]directory.News{}
+	for k := range news {
+		n := &news[k]
+		if !Public(blocks, n) {
+			continue
+		}
+		for _, inbox := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(below[n.Origin], inboxes)))) {
+			if host := directory.HostOf(inbox); host != n.Origin && !blocks.Blocked(host) {
+				to[inbox] = append(to[inbox], *n)
 			}
 		}
-		if len(one.News) > 0 {
-			list = append(list, one)
-		}
 	}
-	return list, tx.Passed(ctx, ids)
+	for _, inbox := range slices.Sorted(maps.Keys(to)) {
+		list = append(list, Passing{inbox, to[inbox]})
+	}
+	return list, true, tx.Passed(ctx, ids)
+}
+
+// Anybody returns the inboxes of a few random peers that follow us, for all that
+// came, where nearly everybody follows the same; else none.
+func (p *Peering) Anybody(ctx context.Context) ([]string, error) {
+	if p.pace.peers.Load() <= ManyPeers {
+		return nil, nil
+	}
+	all, err := p.Store.FollowerInboxes(ctx, p.Instance.DirectoryID(), store.Peers)
+	if err != nil {
+		return nil, err
+	}
+	return p.SomeInboxes(ctx, p.Store, all, Fanout)
 }
 
 // Public reports whether news may be shown to others: not those of servers that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -46,6 +47,9 @@ func (p *Peering) Sync(ctx context.Context, host string) (again time.Time, err e
 			return p.patiently(peer, p.next(), errors.Join(p.fail(ctx, host, err), p.startOver(ctx, host, err)))
 		}
 		if done {
+			if err := p.tend(ctx, host, r.missed); err != nil && ctx.Err() == nil {
+				p.Log.InfoContext(ctx, "nobody asked to pass on", "peer", host, "err", err)
+			}
 			return p.next(), nil
 		}
 	}
@@ -76,6 +80,7 @@ type run struct {
 	peer    *directory.Peer // kept up to date
 	read    map[string]bool // addresses of pages
 	changed int             // entries
+	missed  bool            // one of them should have been passed on
 	ahead   *ahead          // fetches pages while those before them are stored
 }
 
@@ -121,8 +126,13 @@ func (p *Peering) storePages(ctx context.Context, r *run, next *directory.Peer, 
 		if err != nil {
 			return err
 		}
-		if changed, err = p.put(ctx, tx, entries); err != nil {
+		later, err := p.put(ctx, tx, entries)
+		if err != nil {
 			return err
+		}
+		changed = len(later)
+		if stored.Cursor != "" && stored.Backfill == "" {
+			r.missed = r.missed || slices.ContainsFunc(later, p.overdue)
 		}
 		if done {
 			if err := p.repairAfter(ctx, tx, stored); err != nil {
@@ -137,6 +147,12 @@ func (p *Peering) storePages(ctx context.Context, r *run, next *directory.Peer, 
 		return tx.PutPeer(ctx, stored)
 	})
 	return changed, overtaken, err
+}
+
+// overdue reports whether an entry changed so long ago that we should know from
+// others.
+func (p *Peering) overdue(e store.PutEntry) bool {
+	return p.Now().Sub(e.Initiative.Updated) > missedAfter
 }
 
 // goesOn reports whether the peer as stored now is where this run left it. It may

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ const (
 // Bytes of what is sent.
 const (
 	headers      = 700  // a request and its answer, without what they carry
-	activityBody = 3500 // an entry in an activity, with two proofs
+	activityBody = 3200 // an entry in an activity, with its proof
 	briefBody    = 60   // the name of a change in a list of news, compressed
 	nameBody     = 12   // a name in a list of peers, compressed
 )
@@ -271,16 +272,35 @@ func (c *changing) arrive(e event) {
 	}
 }
 
-// passOn sends what came to a few random followers.
+// passOn sends what came to those who asked for it, and, with very many peers, to a
+// few random followers. A hostile instance keeps it.
 func (c *changing) passOn(i int, at time.Duration) {
 	items := c.pending[i]
 	c.pending[i], c.passing[i], c.passed[i] = nil, false, at
-	for range min(peering.Fanout, c.g.countFollowers(i)) {
-		j := c.g.someFollower(i, c.r)
-		for batch := range slices.Chunk(items, peering.MaxPassed) {
-			c.send(at, i, j, arrives, batch)
+	if c.hostile(i) {
+		return
+	}
+	to := map[int32][]int32{}
+	for _, k := range items {
+		for _, j := range c.g.askersOf(i, c.list[k].origin) {
+			to[j] = append(to[j], k)
 		}
 	}
+	if c.g.countFollowed(i) > peering.ManyPeers {
+		for range min(peering.Fanout, c.g.countFollowers(i)) {
+			to[int32(c.g.someFollower(i, c.r))] = items
+		}
+	}
+	for _, j := range slices.Sorted(maps.Keys(to)) {
+		for batch := range slices.Chunk(to[j], peering.MaxPassed) {
+			c.send(at, i, int(j), arrives, batch)
+		}
+	}
+}
+
+// hostile reports whether an instance takes everything and passes nothing on.
+func (c *changing) hostile(i int) bool {
+	return float64(mix(c.s.seed+uint64(i)*0x9E3779B97F4A7C15)>>11)/(1<<53) < c.s.hostile
 }
 
 // ask has an instance ask a random peer, or several when it was away, and reports

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"codeberg.org/commonage/commonage/federation/peering"
 )
 
 // graph says who follows whom.
@@ -11,6 +13,7 @@ type graph struct {
 	n         int
 	followed  [][]int32 // by each; nil when everybody follows everybody
 	followers [][]int32
+	askers    [][][]int32 // by origin and place among its followers: those who asked that one to pass on
 }
 
 func everybody(n int) *graph { return &graph{n: n} }
@@ -38,7 +41,45 @@ func powerLaw(n int, r *rand.Rand) *graph {
 		}
 		slices.Sort(g.followed[i])
 	}
+	g.askAround(r)
 	return g
+}
+
+// askAround has each who follows an origin that does not tell all ask random others
+// to pass on.
+func (g *graph) askAround(r *rand.Rand) {
+	g.askers = make([][][]int32, g.n)
+	for origin, all := range g.followers {
+		g.askers[origin] = make([][]int32, len(all))
+		if len(all) <= peering.MaxDirect {
+			continue
+		}
+		for k, i := range all {
+			if g.countFollowed(int(i)) > peering.ManyPeers {
+				continue
+			}
+			asked := map[int]bool{k: true}
+			for tries := 0; len(asked) <= peering.Upstreams && tries < 10; tries++ {
+				j := r.IntN(len(all))
+				if !asked[j] && len(g.askers[origin][j]) < peering.MaxAskers {
+					asked[j] = true
+					g.askers[origin][j] = append(g.askers[origin][j], i)
+				}
+			}
+		}
+	}
+}
+
+// askersOf returns who asked i to pass on what changes at an origin.
+func (g *graph) askersOf(i, origin int) []int32 {
+	if g.askers == nil {
+		return nil
+	}
+	k, ok := slices.BinarySearch(g.followers[origin], int32(i))
+	if !ok {
+		return nil
+	}
+	return g.askers[origin][k]
 }
 
 func (g *graph) carries(i, origin int) bool {
