@@ -64,6 +64,9 @@ func TestPurgeActors(t *testing.T) {
 			"peer": func(id string) error {
 				return s.PutPeer(t.Context(), &directory.Peer{Host: "there.example", ActorID: id, Added: old})
 			},
+			"upstream": func(id string) error {
+				return s.PutUpstream(t.Context(), &directory.Upstream{Origin: "there.example", ActorID: id, Since: old})
+			},
 			"sender": func(id string) error {
 				_, err := s.Receive(t.Context(), store.Arrival{Received: &directory.Received{ID: "1", Signer: id, Received: old}, Digest: "d"})
 				return err

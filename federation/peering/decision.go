@@ -50,6 +50,7 @@ const (
 
 	upstreamKept = 7 * 24 * time.Hour // after which another one is asked
 	upstreamWait = time.Hour          // for an answer, and before an origin is asked again for whom to ask
+	relaysAgain  = 24 * time.Hour     // the same, when it named nobody
 	missedAfter  = 10 * time.Minute   // how old what only the log told of is when it should have been passed on
 )
 

@@ -47,12 +47,15 @@ func (p *Peering) tend(ctx context.Context, host string, missed bool) error {
 	}
 	var fresh []*vocab.Actor
 	if needed > 0 {
-		if last, ok := p.pace.relays.Load(host); ok && now.Before(last.(time.Time).Add(upstreamWait)) {
+		if next, ok := p.pace.relays.Load(host); ok && now.Before(next.(time.Time)) {
 			return nil
 		}
-		p.pace.relays.Store(host, now)
+		p.pace.relays.Store(host, now.Add(upstreamWait))
 		if fresh, err = p.findRelays(ctx, peer, list, needed); err != nil {
 			return err
+		}
+		if len(fresh) == 0 {
+			p.pace.relays.Store(host, now.Add(relaysAgain))
 		}
 	}
 	return p.Store.Change(ctx, func(tx *store.Store) error {
