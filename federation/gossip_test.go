@@ -226,7 +226,7 @@ func TestPassesOn(t *testing.T) {
 		b.carries(a)
 		c.carries(a)
 		a.crowd(peering.MaxDirect)
-		w.clock.Advance(time.Hour) // C reads the log of A, and is told of B
+		w.clock.Advance(25 * time.Hour) // C reads the log of A, and is told of B
 		c.asks(a, b)
 		a.deaf(c)
 

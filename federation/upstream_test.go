@@ -27,7 +27,7 @@ func TestUpstreams(t *testing.T) {
 		b.carries(a)
 		c.carries(a)
 		a.crowd(peering.MaxDirect)
-		w.clock.Advance(time.Hour)
+		w.clock.Advance(25 * time.Hour) // to be told of each other, where A named nobody before
 		b.asks(a, c)
 		c.asks(a, b)
 

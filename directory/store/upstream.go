@@ -45,6 +45,12 @@ func (s *Store) IsUpstream(ctx context.Context, actorID string) (bool, error) {
 	return n > 0, err
 }
 
+// OriginsAsked returns the origins of which we have asked others to pass on what
+// changes.
+func (s *Store) OriginsAsked(ctx context.Context) ([]string, error) {
+	return many[string](ctx, s, "origins", `SELECT DISTINCT origin FROM upstreams ORDER BY origin`)
+}
+
 // AcceptUpstream notes that an actor does what our Follow with the id asked for,
 // and reports whether we asked for that.
 func (s *Store) AcceptUpstream(ctx context.Context, actorID, followID string) (bool, error) {

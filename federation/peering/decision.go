@@ -36,7 +36,7 @@ const (
 	Fanout      = 2    // peers to which a change of another instance is passed on
 	Upstreams   = 2    // instances that are asked to pass on what changes at one that does not tell all
 	MaxAskers   = 8    // who may ask us so for one origin
-	ManyPeers   = 1000 // with more, nobody is asked, and what came is passed on to any: nearly all follow the same
+	ManyPeers   = 1000 // with more, what came is also passed on to any: nearly all may follow the same
 	MaxPassed   = 100  // activities in one delivery
 	MaxOrigin   = 500  // activities of one origin that are passed on or kept in an hour
 	MaxNews     = 20000
@@ -182,6 +182,14 @@ func Targets(followers, changes int) (n int, all bool) {
 		return MaxBulk, false
 	}
 	return MaxDirect, false
+}
+
+// NeedsUpstreams reports whether an instance with so many peers has to ask others to
+// pass on what changes at an origin, when it follows mine of so many that the
+// origin names: not where nearly all follow nearly all, and what came is passed on to
+// any of them.
+func NeedsUpstreams(peers, named, mine int) bool {
+	return peers <= ManyPeers || 4*mine < 3*named
 }
 
 // KeepsUpstream reports whether who passes on what changes at an origin need not be

@@ -111,8 +111,8 @@ type Passing struct {
 	News  []directory.News
 }
 
-// ToPass returns what is to be passed on next: to those who asked for it, and all of
-// it to the inboxes. It notes that it was queued. More is false when nothing was left.
+// ToPass returns what is to be passed on next: to those who asked for it, and to the
+// inboxes what we do not ask others for either. It notes that it was queued. More is false when nothing was left.
 func (p *Peering) ToPass(ctx context.Context, tx *store.Store, inboxes []string) (list []Passing, more bool, err error) {
 	p.pace.passed.Store(p.Now().UnixMicro())
 	news, err := tx.NewsToPass(ctx, MaxPassed)
@@ -132,13 +132,21 @@ func (p *Peering) ToPass(ctx context.Context, tx *store.Store, inboxes []string)
 	if err != nil {
 		return nil, false, err
 	}
+	asked, err := tx.OriginsAsked(ctx)
+	if err != nil {
+		return nil, false, err
+	}
 	to := map[string][]directory.News{}
 	for k := range news {
 		n := &news[k]
 		if !Public(blocks, n) {
 			continue
 		}
-		for _, inbox := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(below[n.Origin], inboxes)))) {
+		receivers := below[n.Origin]
+		if !slices.Contains(asked, n.Origin) {
+			receivers = slices.Concat(receivers, inboxes)
+		}
+		for _, inbox := range slices.Compact(slices.Sorted(slices.Values(receivers))) {
 			if host := directory.HostOf(inbox); host != n.Origin && !blocks.Blocked(host) {
 				to[inbox] = append(to[inbox], *n)
 			}

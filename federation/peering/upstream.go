@@ -39,24 +39,15 @@ func (p *Peering) tend(ctx context.Context, host string, missed bool) error {
 	keeps := func(u directory.Upstream) bool { return KeepsUpstream(&u, now, missed) }
 	bad := slices.DeleteFunc(slices.Clone(list), keeps)
 	needed := Upstreams - (len(list) - len(bad))
-	if p.pace.peers.Load() > ManyPeers {
-		bad, needed = list, 0
-	}
-	if needed <= 0 && len(bad) == 0 {
+	if needed <= 0 && len(bad) == 0 || !p.pace.mayFindRelays(host, now, missed) {
 		return nil
 	}
-	var fresh []*vocab.Actor
-	if needed > 0 {
-		if next, ok := p.pace.relays.Load(host); ok && now.Before(next.(time.Time)) {
-			return nil
-		}
-		p.pace.relays.Store(host, now.Add(upstreamWait))
-		if fresh, err = p.findRelays(ctx, peer, list, needed); err != nil {
-			return err
-		}
-		if len(fresh) == 0 {
-			p.pace.relays.Store(host, now.Add(relaysAgain))
-		}
+	fresh, err := p.findRelays(ctx, peer, list, needed)
+	if err != nil {
+		return err
+	}
+	if len(fresh) == 0 {
+		p.pace.relays.Store(host, found{now, true})
 	}
 	return p.Store.Change(ctx, func(tx *store.Store) error {
 		for k := range bad {
@@ -71,6 +62,27 @@ func (p *Peering) tend(ctx context.Context, host string, missed bool) error {
 		}
 		return nil
 	})
+}
+
+// found is when an origin was asked whom to ask, and whether that was for nothing.
+type found struct {
+	at   time.Time
+	none bool
+}
+
+// mayFindRelays reports whether an origin is asked now whom to ask, and notes that.
+func (p *pace) mayFindRelays(host string, now time.Time, missed bool) bool {
+	if last, ok := p.relays.Load(host); ok {
+		wait := upstreamWait
+		if f := last.(found); f.none && !missed {
+			wait = relaysAgain
+		}
+		if now.Before(last.(found).at.Add(wait)) {
+			return false
+		}
+	}
+	p.relays.Store(host, found{at: now})
+	return true
 }
 
 // findRelays returns so many of the instances that a peer names to be asked, that
@@ -88,6 +100,9 @@ func (p *Peering) findRelays(ctx context.Context, peer *directory.Peer, asked []
 		return nil, err
 	}
 	hosts := p.hostsOf(page.Items[:min(len(page.Items), maxRelays)])
+	if mine, err := p.countFollowed(ctx, hosts); err != nil || !NeedsUpstreams(int(p.pace.peers.Load()), len(hosts), mine) {
+		return nil, err
+	}
 	rand.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] }) //nolint:gosec // no secret
 	var found []*vocab.Actor
 	for _, host := range hosts {
@@ -106,6 +121,17 @@ func (p *Peering) findRelays(ctx context.Context, peer *directory.Peer, asked []
 		found = append(found, actor)
 	}
 	return found, nil
+}
+
+// countFollowed returns how many of the hosts we follow.
+func (p *Peering) countFollowed(ctx context.Context, hosts []string) (n int, err error) {
+	peers, err := p.Store.FollowedPeers(ctx)
+	for k := range peers {
+		if slices.Contains(hosts, peers[k].Host) {
+			n++
+		}
+	}
+	return n, err
 }
 
 // request asks an instance to pass on to us what changes at a peer.

@@ -26,7 +26,7 @@ type pace struct {
 	passed atomic.Int64 // when something was passed on, in microseconds
 	lists  sync.Map     // of *list by host
 	ends   sync.Map     // of end by host
-	relays sync.Map     // of when each host may be asked whom to ask to pass on
+	relays sync.Map     // of found by host
 	doubts doubts
 }
 

@@ -272,23 +272,26 @@ func (c *changing) arrive(e event) {
 	}
 }
 
-// passOn sends what came to those who asked for it, and, with very many peers, to a
-// few random followers. A hostile instance keeps it.
+// passOn sends what came to those who asked for it, and, where nearly all follow
+// the same, to a few random followers. A hostile instance keeps it.
 func (c *changing) passOn(i int, at time.Duration) {
 	items := c.pending[i]
 	c.pending[i], c.passing[i], c.passed[i] = nil, false, at
 	if c.hostile(i) {
 		return
 	}
+	var any []int32
+	for range min(peering.Fanout, c.g.countFollowers(i)) {
+		any = append(any, int32(c.g.someFollower(i, c.r)))
+	}
 	to := map[int32][]int32{}
 	for _, k := range items {
-		for _, j := range c.g.askersOf(i, c.list[k].origin) {
-			to[j] = append(to[j], k)
+		below := c.g.askersOf(i, c.list[k].origin)
+		if c.g.countFollowed(i) > peering.ManyPeers && !c.g.needsUpstreams(i, c.list[k].origin, c.r) {
+			below = any
 		}
-	}
-	if c.g.countFollowed(i) > peering.ManyPeers {
-		for range min(peering.Fanout, c.g.countFollowers(i)) {
-			to[int32(c.g.someFollower(i, c.r))] = items
+		for _, j := range below {
+			to[j] = append(to[j], k)
 		}
 	}
 	for _, j := range slices.Sorted(maps.Keys(to)) {

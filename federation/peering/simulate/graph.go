@@ -55,7 +55,7 @@ func (g *graph) askAround(r *rand.Rand) {
 			continue
 		}
 		for k, i := range all {
-			if g.countFollowed(int(i)) > peering.ManyPeers {
+			if !g.needsUpstreams(int(i), origin, r) {
 				continue
 			}
 			asked := map[int]bool{k: true}
@@ -68,6 +68,18 @@ func (g *graph) askAround(r *rand.Rand) {
 			}
 		}
 	}
+}
+
+// needsUpstreams is the decision of i about an origin that all of these follow.
+func (g *graph) needsUpstreams(i, origin int, r *rand.Rand) bool {
+	const named = 8
+	mine := 0
+	for range named {
+		if g.carries(i, g.someFollower(origin, r)) {
+			mine++
+		}
+	}
+	return peering.NeedsUpstreams(g.countFollowed(i), named, mine)
 }
 
 // askersOf returns who asked i to pass on what changes at an origin.
