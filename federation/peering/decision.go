@@ -31,7 +31,8 @@ const (
 
 // The bounds on how changes are passed on.
 const (
-	MaxDirect   = 14   // peers to which an instance sends a change of its own; some are sent twice
+	MaxDirect   = 14   // up to so many peers are all sent a change of our own; some twice
+	MaxSeeds    = 8    // of more, so many are, to pass it on
 	MaxBulk     = 5    // the same for each of many changes at once
 	Fanout      = 2    // peers to which a change of another instance is passed on
 	Upstreams   = 2    // instances that are asked to pass on what changes at one that does not tell all
@@ -181,7 +182,7 @@ func Targets(followers, changes int) (n int, all bool) {
 	case changes > MaxDirect:
 		return MaxBulk, false
 	}
-	return MaxDirect, false
+	return MaxSeeds, false
 }
 
 // NeedsUpstreams reports whether an instance with so many peers has to ask others to
@@ -189,7 +190,7 @@ func Targets(followers, changes int) (n int, all bool) {
 // origin names: not where nearly all follow nearly all, and what came is passed on to
 // any of them.
 func NeedsUpstreams(peers, named, mine int) bool {
-	return peers <= ManyPeers || 4*mine < 3*named
+	return peers <= ManyPeers || mine < named
 }
 
 // KeepsUpstream reports whether who passes on what changes at an origin need not be

@@ -197,12 +197,14 @@ func (c *changing) poll(i, p, bytes int) {
 	c.traffic[p].bytes += int64(headers + bytes)
 }
 
-// message counts one from an instance to another.
-func (c *changing) message(from, to, bytes int) {
+// message counts one that an instance sends to another, and that arrives or not.
+func (c *changing) message(from, to, bytes int, arrives bool) {
 	c.traffic[from].sent++
-	c.traffic[to].got++
 	c.traffic[from].bytes += int64(bytes + headers)
-	c.traffic[to].bytes += int64(bytes + headers)
+	if arrives {
+		c.traffic[to].got++
+		c.traffic[to].bytes += int64(bytes + headers)
+	}
 }
 
 // send puts a delivery on its way.
@@ -231,16 +233,18 @@ func (c *changing) edit(i int, e event) {
 // arrive is a delivery coming in, or not.
 func (c *changing) arrive(e event) {
 	i := int(e.who)
-	c.message(int(e.from), i, activityBody*len(e.items))
+	down := c.up.down(i, e.at)
+	lost := !down && c.r.Float64() < c.s.lost
+	c.message(int(e.from), i, activityBody*len(e.items), !down && !lost)
 	if ch := &c.list[e.items[0]]; ch.origin == int(e.from) {
 		ch.fromOrigin++
 	}
-	if c.up.down(i, e.at) { // what waits goes out when the host shows that it is back
+	if down { // what waits goes out when the host shows that it is back
 		e.at = c.up.back(i, e.at) + jitter(c.r, retryWait)
 		c.q.put(e)
 		return
 	}
-	if c.r.Float64() < c.s.lost {
+	if lost {
 		if e.tries++; e.tries <= retries {
 			e.at += retryWait<<(e.tries-1) + jitter(c.r, retryWait)
 			c.q.put(e)
@@ -355,10 +359,10 @@ func (c *changing) takeNews(i, p, first int, since time.Duration) {
 	c.traffic[i].bytes += int64(told * briefBody)
 	c.traffic[p].bytes += int64(told * briefBody)
 	for range told / pageOf { // more pages than the first
-		c.message(p, i, 0)
+		c.message(p, i, 0, true)
 	}
 	for ; missing > 0; missing -= fetchOf {
-		c.message(p, i, activityBody*min(missing, fetchOf))
+		c.message(p, i, activityBody*min(missing, fetchOf), true)
 	}
 }
 
