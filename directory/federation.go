@@ -36,6 +36,16 @@ func (a *RemoteActor) DeliveryInbox() string {
 	return a.Inbox
 }
 
+// Author returns the actor as the author of what it writes. Its page counts only
+// if it is on its own host.
+func (a *RemoteActor) Author() Author {
+	by := Author{ID: a.ID, Acct: a.Acct(), Name: a.Name, URL: a.URL, Icon: a.Icon}
+	if HostOf(a.URL) != HostOf(a.ID) {
+		by.URL = a.ID
+	}
+	return by
+}
+
 // Follower is somebody elsewhere who follows one of our actors.
 type Follower struct {
 	ActorID  string // the one who follows

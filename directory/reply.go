@@ -20,7 +20,7 @@ type Reply struct {
 	Received     time.Time
 }
 
-// Author is who wrote a reply, as it was known when that came.
+// Author is who wrote a reply, as far as that is known by now.
 type Author struct {
 	ID   string
 	Acct string // "user@host"

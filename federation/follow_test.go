@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -398,6 +399,60 @@ func TestUpdateOfFollower(t *testing.T) {
 			w.Errorf("the key was fetched: %v", got)
 		}
 	})(t)
+}
+
+// TestUpdateOfActor: what is kept of who follows or wrote something here changes
+// with the actor: where news goes, and whom a page names.
+func TestUpdateOfActor(t *testing.T) {
+	tell := func(c *city, alice *fedtest.Actor) {
+		update, err := alice.NewUpdate()
+		if err != nil {
+			c.w.Fatal(err)
+		}
+		c.say(alice, update)
+	}
+	find := func(c *city, alice *fedtest.Actor) { // by its new key, which nobody announced
+		alice.Rekey()
+		c.w.clock.Advance(time.Hour)
+		c.say(alice, alice.Activity("View", "x"))
+	}
+	for name, learn := range map[string]func(*city, *fedtest.Actor){"told": tell, "found": find} {
+		t.Run(name, onEach(func(w *world, s *store.Store) {
+			c, there := w.city(s), w.mastodon()
+			id := c.publish("rad")
+			alice, bob := c.fan(there, "alice", id), c.fan(there, "bob", id)
+			post := c.post("rad", "Come and mend.")
+			reply, res := alice.Reply(post, "<p>I do.</p>")
+			status(w, res, 202)
+			c.settle()
+			c.sent()
+			moved, page := there.URL+"/inboxes/alice", there.URL+"/@alice2"
+			alice.Edit(func(doc fedtest.Object) {
+				doc["name"], doc["url"], doc["inbox"], doc["endpoints"] = "Alice the Second", page, moved, map[string]any{}
+				doc["icon"] = map[string]any{"type": "Image", "url": there.URL + "/alice.png"}
+			})
+			learn(c, alice)
+			r, err := s.Reply(w.Context(), reply)
+			if err != nil {
+				w.Fatal(err)
+			}
+			want := directory.Author{
+				ID: alice.ID, Acct: "alice@" + there.Host, Name: "Alice the Second", URL: page, Icon: there.URL + "/alice.png",
+			}
+			if diff := cmp.Diff(want, r.Author); diff != "" {
+				w.Error(diff)
+			}
+			got := map[string]string{}
+			for _, f := range c.followers(id) {
+				got[f.ActorID] = f.Inbox + " " + f.Delivery
+			}
+			if diff := cmp.Diff(map[string]string{alice.ID: moved + " " + moved, bob.ID: bob.Inbox + " " + there.URL + "/inbox"}, got); diff != "" {
+				w.Error(diff)
+			}
+			c.post("rad", "More news.")
+			c.until("news at the new inbox", func() bool { return len(requests(there, http.MethodPost, "/inboxes/alice")) > 0 })
+		}))
+	}
 }
 
 // keyOf returns the public key that an actor's document shows.

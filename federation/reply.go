@@ -161,27 +161,22 @@ func (s *Server) mentioned(ctx context.Context, tx *store.Store, note *note) (*d
 // author returns what is known of who wrote: an actor, or an initiative that is
 // carried and signs with its directory's key.
 func (in *incoming) author(ctx context.Context) (directory.Author, error) {
-	id := in.from
-	out := directory.Author{ID: id, URL: id}
-	a, err := in.actor(ctx, id)
-	switch {
-	case err == nil:
-		out.Acct, out.Name, out.Icon = a.Acct(), a.Name, a.Icon
-		if directory.HostOf(a.URL) == directory.HostOf(id) {
-			out.URL = a.URL
-		}
-	case errors.Is(err, directory.ErrNotFound):
-		i, err := in.tx.Initiative(ctx, id)
-		if errors.Is(err, directory.ErrNotFound) {
-			return out, nil // forgotten since it was verified
-		}
-		if err != nil {
-			return out, err
-		}
-		out.Acct, out.Name = i.Acct(), i.Name
-	default:
+	a, err := in.actor(ctx, in.from)
+	if err == nil {
+		return a.Author(), nil
+	}
+	if !errors.Is(err, directory.ErrNotFound) {
+		return directory.Author{}, err
+	}
+	out := directory.Author{ID: in.from, URL: in.from}
+	i, err := in.tx.Initiative(ctx, in.from)
+	if errors.Is(err, directory.ErrNotFound) {
+		return out, nil // forgotten since it was verified
+	}
+	if err != nil {
 		return out, err
 	}
+	out.Acct, out.Name = i.Acct(), i.Name
 	return out, nil
 }
 

@@ -40,8 +40,28 @@ func (r *actorRow) actor() (*directory.RemoteActor, error) {
 	return a, nil
 }
 
-// PutActor writes what is known of a remote actor.
+// PutActor writes what is known of a remote actor, also where it follows one of
+// ours and where it has written something: in the order in which RemoveActor
+// forgets these, so that no two wait for each other.
 func (s *Store) PutActor(ctx context.Context, a *directory.RemoteActor) error {
+	return s.Tx(ctx, func(tx *Store) error {
+		if _, err := tx.exec(ctx, "followings of "+a.ID, `UPDATE followers SET inbox = ?, delivery = ?
+			WHERE actor_id = ? AND (inbox, delivery) <> (?, ?)`,
+			a.Inbox, a.DeliveryInbox(), a.ID, a.Inbox, a.DeliveryInbox()); err != nil {
+			return err
+		}
+		by := a.Author()
+		if _, err := tx.exec(ctx, "replies by "+a.ID, `UPDATE replies
+			SET author_acct = ?, author_name = ?, author_url = ?, author_icon = ?
+			WHERE author_id = ? AND (author_acct, author_name, author_url, author_icon) <> (?, ?, ?, ?)`,
+			by.Acct, by.Name, by.URL, by.Icon, by.ID, by.Acct, by.Name, by.URL, by.Icon); err != nil {
+			return err
+		}
+		return tx.putActor(ctx, a)
+	})
+}
+
+func (s *Store) putActor(ctx context.Context, a *directory.RemoteActor) error {
 	keys, err := encode(a.ProofKeys)
 	if err != nil {
 		return err

@@ -109,6 +109,7 @@ func (p *Peering) remember(ctx context.Context, a *vocab.Actor) error {
 	return p.Store.PutActor(ctx, &directory.RemoteActor{
 		ID: a.ID, Type: a.Type, Handle: a.Handle, Name: a.Name, Inbox: a.Inbox, SharedInbox: a.SharedInbox,
 		KeyID: a.Keys[0].ID, KeyPEM: a.Keys[0].PEM, ProofKeys: a.ProofKeys, Directory: true, Fetched: p.Now(),
+		URL: a.URL, Icon: a.Icon,
 	})
 }
 
