@@ -9,6 +9,7 @@ import (
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/federation/client"
+	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
 // refuseBlocked refuses whoever the operator blocked, before anything is fetched
@@ -42,11 +43,13 @@ func (s *Server) gate(ctx context.Context, address string) error {
 }
 
 // onBlock ends all following between one of our actors and somebody who wants to
-// hear nothing more of it: nothing that waits is sent either (INTEROP P16).
+// hear nothing more of it: nothing that waits is sent either (INTEROP P16), and
+// nothing that comes, until the block is taken back.
 func (s *Server) onBlock(ctx context.Context, tx *store.Store, in incoming) error {
 	// load
-	if !s.Instance.Owns(in.Object.ID) {
-		return nil
+	ours, err := s.followable(ctx, tx, in.Object.ID)
+	if err != nil || !ours {
+		return err
 	}
 	from, err := tx.Actor(ctx, in.from)
 	if errors.Is(err, directory.ErrNotFound) {
@@ -55,7 +58,16 @@ func (s *Server) onBlock(ctx context.Context, tx *store.Store, in incoming) erro
 	if err != nil {
 		return err
 	}
+	undone, err := in.hasDeparted(ctx, in.ID, in.from)
+	if err != nil {
+		return err
+	}
 	// change
+	if !undone {
+		if err := tx.PutBlocker(ctx, in.from, in.Object.ID, in.ID, s.Now()); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.RemoveFollower(ctx, in.from, in.Object.ID); err != nil {
 		return err
 	}
@@ -75,6 +87,16 @@ func (s *Server) onBlock(ctx context.Context, tx *store.Store, in incoming) erro
 		return nil
 	}
 	return s.peerBlockedUs(ctx, tx, in.from)
+}
+
+// undoBlock lets somebody hear again of an actor of ours. What did not come yet is
+// not taken when it does.
+func (s *Server) undoBlock(ctx context.Context, tx *store.Store, in incoming, undone *vocab.Activity) error {
+	removed, err := tx.RemoveBlocker(ctx, in.from, undone.Object.ID)
+	if err != nil || removed || undone.ID == "" {
+		return err
+	}
+	return in.noteDeparted(ctx, undone.ID, in.from)
 }
 
 // peerBlockedUs notes that neither directory follows the other any more.

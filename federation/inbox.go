@@ -173,6 +173,9 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 	if err := tx.PutFollower(ctx, follower); err != nil {
 		return err
 	}
+	if _, err := tx.RemoveBlocker(ctx, in.from, in.Object.ID); err != nil { // whose Undo was lost
+		return err
+	}
 	if follower.Peer {
 		if err := s.noteFollower(ctx, tx, from); err != nil {
 			return err
@@ -256,7 +259,7 @@ func (s *Server) noteFollower(ctx context.Context, tx *store.Store, from *direct
 	return s.peering.Introduce(ctx, tx, host)
 }
 
-// onUndo takes back a Follow, a like or a share: by what it was of where that is
+// onUndo takes back a Follow, a Block, a like or a share: by what it was of where that is
 // said, as the id may be one that we never saw (INTEROP F5), and else by its id.
 func (s *Server) onUndo(ctx context.Context, tx *store.Store, in incoming) error {
 	undone, err := vocab.ParseActivity(in.Object.Raw)
@@ -265,6 +268,8 @@ func (s *Server) onUndo(ctx context.Context, tx *store.Store, in incoming) error
 		return s.undoID(ctx, tx, in)
 	case undone.Type == "Follow":
 		return s.undoFollow(ctx, tx, in, undone)
+	case undone.Type == "Block":
+		return s.undoBlock(ctx, tx, in, undone)
 	case reactionKind(undone.Type) != "":
 		return s.undoReaction(ctx, tx, in, undone)
 	}
@@ -280,6 +285,10 @@ func (s *Server) undoID(ctx context.Context, tx *store.Store, in incoming) error
 	}
 	if object == s.Instance.DirectoryID() {
 		return s.peerLeft(ctx, tx, in.from)
+	}
+	ended, err := tx.RemoveBlockID(ctx, in.from, in.Object.ID)
+	if err != nil || ended {
+		return err
 	}
 	found, err := tx.RemoveReactionID(ctx, in.from, in.Object.ID)
 	if err != nil || found || object != "" || in.Object.ID == "" {

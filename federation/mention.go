@@ -26,7 +26,7 @@ const (
 
 // findMentioned finds the people whom a post names, and then lets it be sent. It
 // tries once: who cannot be found stays a word of the text, and a post is not
-// kept back for a server that is away.
+// kept back for a server that is away. So does who blocked the initiative.
 func (s *Server) findMentioned(ctx context.Context, j *directory.Job) (time.Time, error) {
 	p, err := s.Store.Post(ctx, j.Payload)
 	if errors.Is(err, directory.ErrNotFound) {
@@ -45,6 +45,11 @@ func (s *Server) findMentioned(ctx context.Context, j *directory.Job) (time.Time
 			return err
 		}
 		if !now.Deleted && now.Text == p.Text { // else another job looks for others
+			blockers, err := tx.Blockers(ctx, p.InitiativeID)
+			if err != nil {
+				return err
+			}
+			found = slices.DeleteFunc(found, func(m directory.Mention) bool { return blocked(blockers, m) })
 			if err := tx.SetMentions(ctx, p.ID, found); err != nil {
 				return err
 			}
@@ -52,6 +57,11 @@ func (s *Server) findMentioned(ctx context.Context, j *directory.Job) (time.Time
 		send := &directory.Job{ID: s.newID(), Kind: curation.PostJob, Key: j.Key, Payload: p.ID, Created: s.Now()}
 		return tx.PutJob(ctx, send, s.Now())
 	})
+}
+
+func blocked(blockers map[string]string, m directory.Mention) bool {
+	_, by := blockers[m.ID]
+	return by
 }
 
 // mentions returns those of the people named in a post who are found.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -171,14 +172,19 @@ func (s *Server) sendPost(ctx context.Context, j *directory.Job) (time.Time, err
 	})
 }
 
-// audience returns the distinct inboxes that a change of a post goes to.
+// audience returns the distinct inboxes that a change of a post goes to: none of
+// who blocked its initiative.
 func (s *Server) audience(ctx context.Context, tx *store.Store, p *directory.Post, change string) ([]string, error) {
 	inboxes, err := tx.FollowerInboxes(ctx, p.InitiativeID, store.Everyone)
 	if err != nil || change == curation.PostPinned {
 		return inboxes, err
 	}
+	blockers, err := tx.Blockers(ctx, p.InitiativeID)
+	if err != nil {
+		return nil, err
+	}
 	for _, m := range p.Mentions {
-		if m.Inbox != "" {
+		if m.Inbox != "" && !blocked(blockers, m) {
 			inboxes = append(inboxes, m.Inbox)
 		}
 	}
@@ -191,6 +197,11 @@ func (s *Server) audience(ctx context.Context, tx *store.Store, p *directory.Pos
 			inboxes = append(inboxes, readers...)
 		}
 	}
+	closed := slices.Sorted(maps.Values(blockers))
+	inboxes = slices.DeleteFunc(inboxes, func(inbox string) bool {
+		_, found := slices.BinarySearch(closed, inbox)
+		return found
+	})
 	slices.Sort(inboxes)
 	return slices.Compact(inboxes), nil
 }

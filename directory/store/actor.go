@@ -151,6 +151,7 @@ func (s *Store) RemoveActor(ctx context.Context, id string) error {
 		for _, statement := range []string{
 			`DELETE FROM followers WHERE actor_id = ?`, `DELETE FROM replies WHERE author_id = ?`,
 			`DELETE FROM reactions WHERE actor_id = ?`, `DELETE FROM departed WHERE actor_id = ?`,
+			`DELETE FROM blockers WHERE actor_id = ?`,
 			`DELETE FROM actors WHERE id = ?`,
 		} {
 			if _, err := tx.exec(ctx, "actor "+id, statement, id); err != nil {

@@ -63,7 +63,8 @@ func (s *Store) countMatching(ctx context.Context, matches func(string) bool, qu
 
 // Cut forgets everything here that belongs to the ids and hosts for which matches
 // is true: their actors, followings, replies and reactions, their directories and
-// the entries carried from them, and what waits for them or came from them.
+// the entries carried from them, and what waits for them or came from them. Whom
+// they blocked here is remembered: they still want to hear nothing of it.
 func (s *Store) Cut(ctx context.Context, matches func(idOrHost string) bool) error {
 	return s.Change(ctx, func(tx *Store) error {
 		for _, t := range []struct{ list, remove string }{

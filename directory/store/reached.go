@@ -43,8 +43,9 @@ func (s *Store) PutReached(ctx context.Context, actorID string, inboxes []string
 }
 
 // Readers returns the distinct inboxes of the people who follow an actor, and of
-// everyone else who got something of it.
+// everyone else who got something of it and did not block it.
 func (s *Store) Readers(ctx context.Context, actorID string) ([]string, error) {
 	return many[string](ctx, s, "readers of "+actorID, `SELECT delivery AS inbox FROM followers WHERE object_id = ? AND NOT peer
-		UNION SELECT inbox FROM reached WHERE actor_id = ? ORDER BY inbox`, actorID, actorID)
+		UNION SELECT inbox FROM reached WHERE actor_id = ? AND inbox NOT IN (SELECT inbox FROM (`+blockersOf+`) own)
+		ORDER BY inbox`, actorID, actorID, actorID)
 }

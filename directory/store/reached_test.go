@@ -42,6 +42,55 @@ func TestReaders(t *testing.T) {
 	})
 }
 
+// Who blocked an actor is not among its readers, unless others may read the inbox.
+func TestBlockersAreNoReaders(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		const rad = "https://a.example/initiatives/rad"
+		now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+		actors := []directory.RemoteActor{
+			{ID: "https://b.example/alone", Inbox: "https://b.example/alone/inbox"},
+			{ID: "https://c.example/shared", Inbox: "https://c.example/shared/inbox", SharedInbox: "https://c.example/inbox"},
+			{ID: "https://d.example/one", Inbox: "https://d.example/inbox"},
+			{ID: "https://d.example/two", Inbox: "https://d.example/inbox"},
+			{ID: "https://e.example/reads", Inbox: "https://e.example/reads/inbox"},
+		}
+		var inboxes []string
+		for k := range actors {
+			if err := s.PutActor(t.Context(), &actors[k]); err != nil {
+				t.Fatal(err)
+			}
+			inboxes = append(inboxes, actors[k].DeliveryInbox())
+		}
+		if err := s.PutReached(t.Context(), rad, inboxes, now); err != nil {
+			t.Fatal(err)
+		}
+		const unknown = "https://f.example/unknown"
+		for _, id := range []string{actors[0].ID, actors[1].ID, actors[2].ID, unknown} {
+			if err := s.PutBlocker(t.Context(), id, rad, id+"#block", now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.PutBlocker(t.Context(), actors[4].ID, rad+"2", "", now); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Readers(t.Context(), rad)
+		if diff := cmp.Diff([]string{"https://c.example/inbox", "https://d.example/inbox", "https://e.example/reads/inbox"}, got); diff != "" || err != nil {
+			t.Errorf("readers %v (-want +got):\n%s", err, diff)
+		}
+		blockers, err := s.Blockers(t.Context(), rad)
+		want := map[string]string{actors[0].ID: actors[0].Inbox, actors[1].ID: "", actors[2].ID: "", unknown: ""}
+		if diff := cmp.Diff(want, blockers); diff != "" || err != nil {
+			t.Errorf("blockers %v (-want +got):\n%s", err, diff)
+		}
+		if err := s.RemoveActor(t.Context(), actors[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		if blockers, err = s.Blockers(t.Context(), rad); len(blockers) != 3 || err != nil {
+			t.Errorf("after one was forgotten: %v %v", blockers, err)
+		}
+	})
+}
+
 // What a post says beyond its text comes back as it was.
 func TestPostParts(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {

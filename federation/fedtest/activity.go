@@ -154,6 +154,11 @@ func (a *Actor) Block(target string) Response {
 	return a.postTo(target, a.Activity("Block", target))
 }
 
+// Unblock takes that back, by a copy of the Block that has another id (F5).
+func (a *Actor) Unblock(target string) Response {
+	return a.postTo(target, a.Activity("Undo", map[string]any(a.Activity("Block", target))))
+}
+
 // Report tells the moderators of another server, by the instance actor (P15).
 func (s *Server) Report(text, account string, notes ...string) Response {
 	flag := s.instance.Activity("Flag", append([]string{account}, notes...))

@@ -1,0 +1,10 @@
+-- Who elsewhere blocked an actor of ours, and wants to hear nothing more of it.
+CREATE TABLE blockers (
+  object_id $TEXT NOT NULL,
+  actor_id $TEXT NOT NULL,
+  block_id $TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  PRIMARY KEY (object_id, actor_id)
+);
+CREATE INDEX blockers_actor ON blockers (actor_id);
+CREATE INDEX actors_inbox ON actors (inbox);
