@@ -1,12 +1,16 @@
 package directory
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Reply is what somebody elsewhere wrote under a post of ours, or to an
 // initiative by its address.
 type Reply struct {
 	ID           string // of the note, at its author's server
-	Key          string // ours, sortable by time; what people type
+	Key          string // ours, sortable by time
 	InitiativeID string // whose post it answers, or whom it mentions
 	PostID       string // the post that its conversation began with; "" for a mention
 	InReplyTo    string // the post or reply that it answers; "" for a mention
@@ -18,6 +22,25 @@ type Reply struct {
 	Published    time.Time
 	Updated      time.Time // equal to Published until edited
 	Received     time.Time
+	Edits        int // how often its author edited it since it came
+}
+
+// Mark returns what people type to decide about the reply as it reads now: its
+// key, with the number of edits once there are any.
+func (r *Reply) Mark() string {
+	if r.Edits == 0 {
+		return r.Key
+	}
+	return r.Key + "." + strconv.Itoa(r.Edits)
+}
+
+// ReplyKey returns the key of the reply with a mark, or its id as it is.
+func ReplyKey(markOrID string) string {
+	if strings.Contains(markOrID, "/") { // an address
+		return markOrID
+	}
+	key, _, _ := strings.Cut(markOrID, ".")
+	return key
 }
 
 // Author is who wrote a reply, as far as that is known by now.

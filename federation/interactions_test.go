@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,10 +36,14 @@ func (c *city) waiting() []directory.Reply {
 	return list
 }
 
-// decide moderates a reply.
-func (c *city) decide(id string, state directory.ReplyState) {
+// decide moderates a reply as it reads now.
+func (c *city) decide(idOrKey string, state directory.ReplyState) {
 	c.w.Helper()
-	if _, err := c.Moderate(c.w.Context(), id, state); err != nil {
+	r, err := c.store.Reply(c.w.Context(), idOrKey)
+	if err == nil {
+		_, err = c.Moderate(c.w.Context(), r.Mark(), state)
+	}
+	if err != nil {
 		c.w.Fatal(err)
 	}
 }
@@ -386,6 +391,27 @@ func TestReplyChanges(t *testing.T) {
 		c.say(alice, alice.Activity("Update", edit("<p>I do, on Friday.</p>", "2026-11-23T12:00:10Z")))
 		if got := reply(); got.Content != "<p>I do, on Friday.</p>" || got.State != directory.ReplyPending {
 			w.Errorf("after the edit: %+v, which was approved for its old words", got)
+		}
+		// Nobody decides about words that they did not read.
+		read := reply()
+		c.say(alice, alice.Activity("Update", edit("<p>Buy now.</p>", "2026-11-23T12:00:15Z")))
+		for _, name := range []string{read.Key, read.Mark(), id} {
+			if _, err := c.Moderate(w.Context(), name, directory.ReplyApproved); !errors.Is(err, directory.ErrConflict) {
+				w.Errorf("approved by %s: %v", name, err)
+			}
+		}
+		if _, err := c.Moderate(w.Context(), read.Mark(), directory.ReplyRejected); !errors.Is(err, directory.ErrConflict) {
+			w.Errorf("rejected for its old words: %v", err)
+		}
+		if got := reply(); got.State != directory.ReplyPending || got.Key != read.Key {
+			w.Errorf("got %+v", got)
+		}
+		c.decide(id, directory.ReplyApproved)
+		if _, err := c.Moderate(w.Context(), id, directory.ReplyRejected); err != nil {
+			w.Errorf("rejected by its address: %v", err)
+		}
+		if got := reply(); got.State != directory.ReplyRejected {
+			w.Errorf("got %+v", got)
 		}
 		c.say(alice, alice.NewDelete(id))
 		if _, err := s.Reply(w.Context(), id); err == nil {

@@ -200,6 +200,7 @@ func (s *Server) editReply(ctx context.Context, tx *store.Store, in incoming) er
 		return nil
 	}
 	// change
+	reply.Edits++
 	rejected := reply.State == directory.ReplyRejected
 	s.fill(in, reply, note)
 	if reply.Updated = note.Updated; rejected {

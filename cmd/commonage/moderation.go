@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -17,8 +18,12 @@ import (
 func newModerationCommand(a *app) *cobra.Command {
 	return newGroup("moderation", "Decide about replies and reports from elsewhere",
 		newModerationList(a),
-		newModerationDecision(a, "approve", "Show replies on the page of their post", directory.ReplyApproved),
-		newModerationDecision(a, "reject", "Keep replies from being shown, for good", directory.ReplyRejected),
+		newModerationDecision(a, "approve", "Show replies on the page of their post",
+			"ID is what 'commonage moderation list' shows. When its\n"+
+				"author edits a reply, it waits again and has another ID.", directory.ReplyApproved),
+		newModerationDecision(a, "reject", "Keep replies from being shown, for good",
+			"ID is what 'commonage moderation list' shows,\n"+
+				"or the reply's address.", directory.ReplyRejected),
 		newReportClose(a))
 }
 
@@ -92,7 +97,7 @@ func (a *app) printModeration(replies []directory.Reply, reports []directory.Rep
 		if about == "" {
 			about = r.InitiativeID
 		}
-		if err := line(r.Key, string(r.State), r.Received.Format(when), "@"+r.Author.Acct, about, prose.Text(r.Content)); err != nil {
+		if err := line(r.Mark(), string(r.State), r.Received.Format(when), "@"+r.Author.Acct, about, prose.Text(r.Content)); err != nil {
 			return err
 		}
 	}
@@ -133,15 +138,19 @@ func plain(s string) string {
 	return s
 }
 
-func newModerationDecision(a *app, verb, short string, state directory.ReplyState) *cobra.Command {
+func newModerationDecision(a *app, verb, short, long string, state directory.ReplyState) *cobra.Command {
 	return &cobra.Command{
 		Use:     verb + " ID...",
 		Short:   short,
-		Long:    short + ". ID is what 'commonage moderation list' shows, or the reply's address.",
+		Long:    short + ". " + long,
 		Example: "  commonage moderation " + verb + " 01JDJ2E3H8T2Q9V6K7Z4M5N6P7",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: a.each("reply", func(ctx context.Context, in *instance, id string) (string, error) {
 			_, err := in.curator(a).Moderate(ctx, id, state)
+			if errors.Is(err, directory.ErrConflict) {
+				return "", fmt.Errorf("reply %s may have been edited since you read it: read it again in 'commonage moderation list', "+
+					"and decide about the ID that it has there", id)
+			}
 			return "Reply " + id + " is " + string(state) + ".", err
 		}),
 	}

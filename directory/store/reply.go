@@ -10,7 +10,7 @@ import (
 )
 
 const replyColumns = `id, reply_key, initiative_id, post_id, in_reply_to, author_id, author_host, author_acct,
-	author_name, author_url, author_icon, content, language, url, state, published, updated, received`
+	author_name, author_url, author_icon, content, language, url, state, published, updated, received, edits`
 
 type replyRow struct {
 	ID           string `db:"id"`
@@ -31,6 +31,7 @@ type replyRow struct {
 	Published    int64  `db:"published"`
 	Updated      int64  `db:"updated"`
 	Received     int64  `db:"received"`
+	Edits        int    `db:"edits"`
 }
 
 func (r *replyRow) reply() directory.Reply {
@@ -40,7 +41,7 @@ func (r *replyRow) reply() directory.Reply {
 			ID: r.AuthorID, Acct: r.AuthorAcct, Name: r.AuthorName, URL: r.AuthorURL, Icon: r.AuthorIcon,
 		},
 		Content: r.Content, Language: r.Language, URL: r.URL, State: directory.ReplyState(r.State),
-		Published: fromMicros(r.Published), Updated: fromMicros(r.Updated), Received: fromMicros(r.Received),
+		Published: fromMicros(r.Published), Updated: fromMicros(r.Updated), Received: fromMicros(r.Received), Edits: r.Edits,
 	}
 }
 
@@ -48,19 +49,19 @@ func (r *replyRow) reply() directory.Reply {
 // it did.
 func (s *Store) AddReply(ctx context.Context, r *directory.Reply) (bool, error) {
 	n, err := s.exec(ctx, "reply "+r.ID, `INSERT INTO replies (`+replyColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 		r.ID, r.Key, r.InitiativeID, r.PostID, r.InReplyTo, r.Author.ID, directory.HostOf(r.Author.ID), r.Author.Acct,
 		r.Author.Name, r.Author.URL, r.Author.Icon, r.Content, r.Language, r.URL, string(r.State),
-		micros(r.Published), micros(r.Updated), micros(r.Received))
+		micros(r.Published), micros(r.Updated), micros(r.Received), r.Edits)
 	return n > 0, err
 }
 
-// ChangeReply writes the words and the state of a stored reply. The author, the
-// conversation and the first date stay.
+// ChangeReply writes the words and the state of a stored reply, and how often it
+// was edited. The author, the conversation and the first date stay.
 func (s *Store) ChangeReply(ctx context.Context, r *directory.Reply) error {
 	_, err := s.exec(ctx, "reply "+r.ID,
-		`UPDATE replies SET content = ?, language = ?, url = ?, state = ?, updated = ? WHERE id = ?`,
-		r.Content, r.Language, r.URL, string(r.State), micros(r.Updated), r.ID)
+		`UPDATE replies SET content = ?, language = ?, url = ?, state = ?, updated = ?, edits = ? WHERE id = ?`,
+		r.Content, r.Language, r.URL, string(r.State), micros(r.Updated), r.Edits, r.ID)
 	return err
 }
 
@@ -82,12 +83,12 @@ func (s *Store) Reply(ctx context.Context, idOrKey string) (*directory.Reply, er
 	return &r, nil
 }
 
-// SetReplyState moderates the reply with the id, or fails with
-// directory.ErrNotFound.
-func (s *Store) SetReplyState(ctx context.Context, id string, state directory.ReplyState) error {
-	n, err := s.exec(ctx, "reply "+id, `UPDATE replies SET state = ? WHERE id = ?`, string(state), id)
+// SetReplyState moderates a reply as it was read, or fails with
+// directory.ErrConflict when it was edited or removed since.
+func (s *Store) SetReplyState(ctx context.Context, r *directory.Reply, state directory.ReplyState) error {
+	n, err := s.exec(ctx, "reply "+r.ID, `UPDATE replies SET state = ? WHERE id = ? AND edits = ?`, string(state), r.ID, r.Edits)
 	if err == nil && n == 0 {
-		return fmt.Errorf("reply %s: %w", id, directory.ErrNotFound)
+		return fmt.Errorf("reply %s: %w", r.ID, directory.ErrConflict)
 	}
 	return err
 }

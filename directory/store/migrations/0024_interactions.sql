@@ -1,4 +1,5 @@
--- Who elsewhere blocked an actor of ours, and wants to hear nothing more of it.
+-- Who elsewhere blocked an actor of ours, and wants to hear nothing more of it; how often a reply was edited, so that
+-- nobody decides about words that they did not read.
 CREATE TABLE blockers (
   object_id $TEXT NOT NULL,
   actor_id $TEXT NOT NULL,
@@ -8,3 +9,5 @@ CREATE TABLE blockers (
 );
 CREATE INDEX blockers_actor ON blockers (actor_id);
 CREATE INDEX actors_inbox ON actors (inbox);
+
+ALTER TABLE replies ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;
