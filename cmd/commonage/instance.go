@@ -37,20 +37,25 @@ func (a *app) withInstance(ctx context.Context, use func(*instance) error) error
 }
 
 // each returns what a command does that takes one name or more: do with each in
-// turn, saying what was done, until one fails. What names them is for errors.
+// turn, saying what was done, and in the end which of them failed. What names
+// them is for errors.
 func (a *app) each(what string, do func(ctx context.Context, in *instance, name string) (done string, err error)) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		return a.withInstance(cmd.Context(), func(in *instance) error {
+			var failed []error
 			for _, name := range args {
 				done, err := do(cmd.Context(), in, name)
-				if err != nil {
-					return explain(err, what+" "+name)
+				if err == nil {
+					err = a.printf("%s\n", done)
 				}
-				if err := a.printf("%s\n", done); err != nil {
-					return err
+				if cmd.Context().Err() != nil {
+					return cmd.Context().Err()
+				}
+				if err != nil {
+					failed = append(failed, explain(err, what+" "+name))
 				}
 			}
-			return nil
+			return errors.Join(failed...)
 		})
 	}
 }
