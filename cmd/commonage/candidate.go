@@ -119,7 +119,7 @@ func candidateLine(c *directory.Candidate, here *directory.Point) string {
 	}
 	columns := []string{c.Host, c.Name, place, distance, size, introduced, strings.Join(c.Vouchers, ", "), samples}
 	for k := range columns {
-		columns[k] = strings.Map(printable, strings.Join(strings.Fields(columns[k]), " "))
+		columns[k] = onOneLine(columns[k])
 	}
 	return strings.Join(columns, "\t")
 }

@@ -58,3 +58,51 @@ func Text(s string) string {
 		}
 	}
 }
+
+// Spelled returns the words of HTML from anywhere as they stand, line by line, each
+// link followed by where it leads unless it says that itself. It is for who judges
+// a text without seeing it as a page.
+func Spelled(s string) string {
+	var b strings.Builder
+	href, from := "", 0 // of the link that is open
+	endLink := func() {
+		if href != "" && strings.Join(strings.Fields(b.String()[from:]), "") != href {
+			b.WriteString(" <" + href + ">")
+		}
+		href, from = "", b.Len()
+	}
+	z := nethtml.NewTokenizer(strings.NewReader(s))
+	for kind := z.Next(); kind != nethtml.ErrorToken; kind = z.Next() { // the end; a string has no other
+		if kind == nethtml.TextToken {
+			b.WriteString(strings.NewReplacer("\n", " ", "\r", " ").Replace(string(z.Text()))) // where HTML breaks no line
+			continue
+		}
+		token := z.Token()
+		switch token.DataAtom {
+		case atom.P, atom.Br, atom.Li, atom.Div, atom.Blockquote, atom.Pre:
+			b.WriteByte('\n')
+		case atom.A:
+			endLink()
+			if kind == nethtml.StartTagToken {
+				href = attribute(token, "href")
+			}
+		}
+	}
+	endLink()
+	var lines []string
+	for line := range strings.Lines(b.String()) {
+		if words := strings.Fields(line); len(words) > 0 {
+			lines = append(lines, strings.Join(words, " "))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func attribute(t nethtml.Token, name string) string {
+	for _, a := range t.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

@@ -29,6 +29,25 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+func TestSpelled(t *testing.T) {
+	for from, want := range map[string]string{
+		"":                              "",
+		"a <b>b</b>c\n d":               "a bc d",
+		"<p>a</p><p>b<br>c</p>":         "a\nb\nc",
+		"<ul><li>a</li><li>b</li></ul>": "a\nb",
+		"a &lt;b&gt; &amp; c":           "a <b> & c",
+		`<a href="https://x.example/1">Our page</a>.`:                                                       "Our page <https://x.example/1>.",
+		`<a href="https://x.example/1">https://y.example`:                                                   "https://y.example <https://x.example/1>",
+		`<a href="https://x.example/1">a<a href="https://y.example">b</a>`:                                  "a <https://x.example/1>b <https://y.example>",
+		`<a href="https://x.example/1"><span class="invisible">https://</span><span>x.example/1</span></a>`: "https://x.example/1",
+		`<a>none</a> <a href="">empty</a>`:                                                                  "none empty",
+	} {
+		if got := prose.Spelled(from); got != want {
+			t.Errorf("%s: got %q, want %q", from, got, want)
+		}
+	}
+}
+
 func TestForeignIsCut(t *testing.T) {
 	if got, want := prose.Foreign("<p>ää<b>c</b></p>", 6), "<p>ä</p>"; got != want {
 		t.Errorf("got %q, want %q", got, want)
