@@ -20,9 +20,9 @@ func newModerationCommand(a *app) *cobra.Command {
 	return newGroup("moderation", "Decide about replies and reports from elsewhere",
 		newModerationList(a),
 		newModerationShow(a),
-		newModerationDecision(a, "approve", "Show replies on the page of their post",
-			"ID is what 'commonage moderation list' shows. When its\n"+
-				"author edits a reply, it waits again and has another ID.", directory.ReplyApproved),
+		newModerationDecision(a, "approve", "Show replies on the page of their post, or of the initiative that they name",
+			"ID is\nwhat 'commonage moderation list' shows. When its author edits a reply, it waits again and\n"+
+				"has another ID.", directory.ReplyApproved),
 		newModerationDecision(a, "reject", "Keep replies from being shown, for good",
 			"ID is what 'commonage moderation list' shows,\n"+
 				"or the reply's address.", directory.ReplyRejected),

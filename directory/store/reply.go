@@ -106,6 +106,13 @@ func (s *Store) RepliesTo(ctx context.Context, postID, after string, limit int) 
 		postID, after, limit)
 }
 
+// MentionsOf returns what was approved of those who name an initiative and answer
+// no post of it, the newest first, at most limit.
+func (s *Store) MentionsOf(ctx context.Context, initiativeID string, limit int) ([]directory.Reply, error) {
+	return s.replies(ctx, `initiative_id = ? AND post_id = '' AND state = 'approved' ORDER BY reply_key DESC LIMIT ?`,
+		initiativeID, limit)
+}
+
 func (s *Store) replies(ctx context.Context, condition string, args ...any) ([]directory.Reply, error) {
 	rows, err := many[replyRow](ctx, s, "replies", `SELECT `+replyColumns+` FROM replies WHERE `+condition, args...)
 	if err != nil {

@@ -39,6 +39,7 @@ type initiativePage struct {
 	Since     time.Time // since when its instance has not confirmed it; zero for confirmed
 	Followers string
 	Posts     []postView
+	Mentions  []replyView
 	Map       *drawnMap
 	Photo     *directory.Image // one that we serve ourselves
 	Follow    followForm
@@ -52,8 +53,11 @@ type followForm struct {
 	Error  string
 }
 
-// fewPosts is how much news the page of an initiative shows.
-const fewPosts = 20
+// How much news the page of an initiative shows, and how many of those who name it.
+const (
+	fewPosts    = 20
+	fewMentions = 20
+)
 
 func (s *Server) showInitiative(w http.ResponseWriter, r *http.Request) error {
 	handle, own := strings.CutSuffix(chi.URLParam(r, "handle"), "@"+s.instance.Host)
@@ -194,6 +198,11 @@ func (s *Server) around(ctx context.Context, p *initiativePage) error {
 		if n > 0 {
 			p.Followers = templates.Number(n)
 		}
+		mentions, err := s.store.MentionsOf(ctx, i.ID, fewMentions)
+		if err != nil {
+			return fmt.Errorf("list who names %s: %w", i.Acct(), err)
+		}
+		p.Mentions = replyViews(mentions)
 	}
 	if i.Place.Point == nil {
 		return nil

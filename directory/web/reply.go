@@ -26,6 +26,10 @@ func (s *Server) replies(ctx context.Context, postID string) ([]replyView, error
 	if err != nil {
 		return nil, fmt.Errorf("list replies to %s: %w", postID, err)
 	}
+	return replyViews(list), nil
+}
+
+func replyViews(list []directory.Reply) []replyView {
 	out := make([]replyView, len(list))
 	for k, r := range list {
 		out[k] = replyView{Reply: r, HTML: safeHTML(r.Content), Name: r.Author.Name}
@@ -33,7 +37,7 @@ func (s *Server) replies(ctx context.Context, postID string) ([]replyView, error
 			out[k].Name = "@" + r.Author.Acct
 		}
 	}
-	return out, nil
+	return out
 }
 
 // echo says under each post what came back to it.

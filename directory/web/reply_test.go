@@ -58,6 +58,44 @@ func TestRepliesAreShown(t *testing.T) {
 	}
 }
 
+// What names an initiative, and answers no post, stands on its page once it was
+// approved, the newest first.
+func TestMentionsAreShown(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	const rad, other = "https://ghent.example/initiatives/repaircafe", "https://ghent.example/initiatives/other"
+	for id, r := range map[string]directory.Reply{
+		"1first":   {InitiativeID: rad, State: directory.ReplyApproved},
+		"2second":  {InitiativeID: rad, State: directory.ReplyApproved},
+		"3pending": {InitiativeID: rad, State: directory.ReplyPending},
+		"4refused": {InitiativeID: rad, State: directory.ReplyRejected},
+		"5reply":   {InitiativeID: rad, State: directory.ReplyApproved, PostID: rad + "/posts/01HELLO"},
+		"6other":   {InitiativeID: other, State: directory.ReplyApproved},
+	} {
+		r.ID, r.Key, r.URL, r.Content = "https://town.example/"+id, id, "https://town.example/@ann/"+id, "<p><strong>"+id+"</strong></p>"
+		r.Author = directory.Author{ID: "https://town.example/users/ann", Acct: "ann@town.example", URL: "https://town.example/@ann"}
+		r.Published, r.Updated, r.Received = noon(), noon(), noon()
+		if _, err := s.AddReply(t.Context(), &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := httptest.NewRecorder()
+	handler(t, ghent(), s).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/initiatives/repaircafe", http.NoBody))
+	body := w.Body.String()
+	newer, older := strings.Index(body, "<strong>2second"), strings.Index(body, "<strong>1first")
+	if w.Code != http.StatusOK || newer < 0 || older < newer {
+		t.Errorf("status %d, the newer mention at %d and the older at %d", w.Code, newer, older)
+	}
+	if !strings.Contains(body, `<a href="https://town.example/@ann/2second" rel="noopener nofollow">`) {
+		t.Error("the page does not lead to the mention")
+	}
+	for _, not := range []string{"3pending", "4refused", "5reply", "6other"} {
+		if strings.Contains(body, "<strong>"+not) {
+			t.Errorf("%s is shown", not)
+		}
+	}
+}
+
 func TestMovedInitiativeLeadsOn(t *testing.T) {
 	s := storetest.Open(t)
 	moved := entry("ghent.example", "rad", "Rad", nil, func(i *directory.Initiative) {
