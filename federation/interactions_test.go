@@ -2,6 +2,7 @@ package federation_test
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -546,6 +547,63 @@ func TestPrivateReplyIsNotKept(t *testing.T) {
 			}
 		}
 	})(t)
+}
+
+// A reply may be no more than pictures, or be a question: what it shows are links
+// with what the pictures are said to be.
+func TestReplyOfOtherShape(t *testing.T) {
+	picture := func(kind, media, path, alt string) map[string]any {
+		return map[string]any{"type": kind, "mediaType": media, "url": "https://files.example/" + path, "name": alt}
+	}
+	link := func(path, words string) string {
+		return `<p><a href="https://files.example/` + path + `" rel="nofollow noreferrer">` + words + `</a></p>`
+	}
+	for name, c := range map[string]struct {
+		words string
+		more  fedtest.Object
+		want  string
+	}{
+		"only a picture": {
+			"",
+			fedtest.Object{"attachment": []any{picture("Document", "image/png", "a.png", "A <b>bike</b>"), picture("Image", "", "b", "")}},
+			link("a.png", "Picture: A &lt;b&gt;bike&lt;/b&gt;") + link("b", "Picture"),
+		},
+		"words and a film": {
+			"<p>Look!</p>",
+			fedtest.Object{"attachment": []any{picture("Document", "video/mp4", "f.mp4", "")}},
+			"<p>Look!</p>" + link("f.mp4", "Attachment"),
+		},
+		"a bad address": {"", fedtest.Object{"attachment": []any{map[string]any{"type": "Image", "url": "javascript:x()"}}}, ""},
+		"a question": {"<p>Which day?</p>", fedtest.Object{
+			"type": "Question", "oneOf": []any{map[string]any{"type": "Note", "name": "Friday"}},
+		}, "<p>Which day?</p>"},
+		"full": {
+			strings.Repeat("&", directory.MaxReply),
+			fedtest.Object{"attachment": []any{picture("Image", "", "c", "")}},
+			strings.Repeat("&amp;", directory.MaxReply),
+		},
+		"nothing": {"", nil, ""},
+	} {
+		t.Run(name, onSQLite(func(w *world, s *store.Store) {
+			there, city := w.mastodon(), w.city(s)
+			alice := there.Actor("alice")
+			city.publish("rad")
+			more := fedtest.Object{"inReplyTo": city.post("rad", "Come and mend.")}
+			maps.Copy(more, c.more)
+			note, err := alice.Note(c.words, more)
+			if err != nil {
+				w.Fatal(err)
+			}
+			city.say(alice, alice.NewCreate(note))
+			got := ""
+			for _, r := range city.waiting() {
+				got += r.Content
+			}
+			if got != c.want {
+				w.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		}))
+	}
 }
 
 func TestMentionIsKept(t *testing.T) {

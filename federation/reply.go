@@ -3,6 +3,8 @@ package federation
 import (
 	"context"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"path"
@@ -49,10 +51,31 @@ func noteOf(a *vocab.Activity, signer string) *note {
 		return nil // meant for somebody, and nobody here reads letters
 	}
 	n := &note{parsed, prose.Foreign(parsed.Content, directory.MaxReply)}
+	n.shown += prose.Foreign(attached(parsed.Attachments), max(0, directory.MaxReply-len(n.shown)))
 	if n.Summary != "" { // a warning stands before what it warns of
 		n.shown = prose.Plain(n.Summary, nil) + n.shown
 	}
 	return n
+}
+
+// attached returns links to the files of a post: they are not shown, as whoever
+// saw them would be known to their server.
+func attached(list []vocab.Attachment) string {
+	var b strings.Builder
+	for _, a := range list {
+		if directory.ValidateURL("attachment", a.URL) != nil {
+			continue
+		}
+		words := "Picture"
+		if a.MediaType != "" && !strings.HasPrefix(a.MediaType, "image/") {
+			words = "Attachment"
+		}
+		if a.Alt != "" {
+			words += ": " + a.Alt
+		}
+		fmt.Fprintf(&b, `<p><a href="%s">%s</a></p>`, html.EscapeString(a.URL), html.EscapeString(words))
+	}
+	return b.String()
 }
 
 // takeReply stores a note that concerns us as a reply.

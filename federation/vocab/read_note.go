@@ -13,16 +13,16 @@ const (
 	maxAltText  = 10_000
 )
 
-// ParseNote reads a post of another server. Its HTML is as it came: sanitise it
-// before it is shown.
+// ParseNote reads a post of another server: a Note, or a Question without its
+// answers. Its HTML is as it came: sanitise it before it is shown.
 func ParseNote(raw []byte) (*Note, error) {
 	o, err := parse(raw, MaxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("read note: %w", err)
 	}
-	isNote := func(t string) bool { return t == "Note" }
+	isNote := func(t string) bool { return t == "Note" || t == "Question" }
 	if t := o.typeOf(isNote); !isNote(t) {
-		return nil, fmt.Errorf("read note: type %q is not Note", t)
+		return nil, fmt.Errorf("read note: type %q is not Note or Question", t)
 	}
 	n := &Note{
 		ID: o.iri("id"), Author: o.iri("attributedTo"), Content: o.text("content", maxContent),
