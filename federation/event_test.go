@@ -233,19 +233,24 @@ func (c *city) pin(post string, pinned bool) {
 	}
 }
 
-// CO2: what is pinned is there for whoever looks at a profile for the first time.
+// CO2: what is pinned is there for whoever looks at a profile for the first time,
+// an event too.
 func co2(t *testing.T) {
 	onSQLite(func(w *world, s *store.Store) {
 		c, there := w.city(s), w.mastodon()
 		id := c.publish("rad")
-		post := c.post("rad", "First")
+		post, event := c.post("rad", "First"), sharpening()
+		if err := c.Post(w.Context(), "rad", event); err != nil {
+			w.Fatal(err)
+		}
 		c.pin(post, true)
+		c.pin(event.ID, true)
 		doc := c.document(id + "/featured")
-		if doc.String("type") != "OrderedCollection" || doc.String("id") != id+"/featured" || doc["totalItems"] != 2.0 {
+		if doc.String("type") != "OrderedCollection" || doc.String("id") != id+"/featured" || doc["totalItems"] != 3.0 {
 			w.Errorf("got %v", doc)
 		}
 		p, err := there.Lookup(w.Context(), "@rad@"+c.instance.Host)
-		if err != nil || len(p.Pinned) != 2 || p.Pinned[0].ID != post || !slices.Equal(p.FeaturedTags, []string{"#RepairCafe"}) {
+		if err != nil || len(p.Pinned) != 3 || p.Pinned[0].ID != event.ID || p.Pinned[1].ID != post || !slices.Equal(p.FeaturedTags, []string{"#RepairCafe"}) {
 			w.Errorf("got %+v, %v", p, err)
 		}
 	})(t)

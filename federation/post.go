@@ -41,7 +41,8 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) error {
 }
 
 // featured serves the pinned posts, which are all that a fresh profile shows on
-// Mastodon (INTEROP C3).
+// Mastodon. News is there whole; an event by its address, as Mastodon skips whole
+// ones that are no Note (INTEROP C3).
 func (s *Server) featured(w http.ResponseWriter, r *http.Request) error {
 	i, err := s.initiative(r)
 	if err != nil {
@@ -54,6 +55,14 @@ func (s *Server) featured(w http.ResponseWriter, r *http.Request) error {
 	items, err := s.counted(r.Context(), posts...)
 	if err != nil {
 		return err
+	}
+	for k := range posts {
+		if posts[k].Event == nil {
+			continue
+		}
+		if items[k], err = json.Marshal(posts[k].ID); err != nil {
+			return fmt.Errorf("write item %s: %w", posts[k].ID, err)
+		}
 	}
 	return collection(w, i.ID+"/featured", items)
 }
