@@ -24,8 +24,8 @@ func (c *Config) table() []setting {
 		{"database", "sqlite:commonage.db", "where everything is kept; a relative PATH is inside data_dir", database(&c.Database)},
 		{"data_dir", "data", "folder for the SQLite file and uploads, relative to the working directory", path(&c.DataDir)},
 		{"media", mediaDir, "where pictures are kept; a bucket need not be public, as this instance gives them out", media(&c.Media)},
-		{"media_access_key", "", "name of the key that opens the bucket", credential(&c.MediaAccessKey)},
-		{"media_secret_key", "", "the key that opens the bucket", credential(&c.MediaSecretKey)},
+		{"media_access_key", "", "name of the key that reads, writes and deletes in the bucket", credential(&c.MediaAccessKey)},
+		{"media_secret_key", "", "the key itself", credential(&c.MediaSecretKey)},
 
 		{"name", "Commonage", "name of this instance on its pages and in the fediverse", line(&c.Name, 1)},
 		{"description", "", "what this instance is for, in a sentence or two", paragraph(&c.Description)},

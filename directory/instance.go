@@ -76,6 +76,18 @@ func (in Instance) Handle(id string) string {
 	return handle
 }
 
+// MediaURL returns the address of a picture that this instance keeps.
+func (in Instance) MediaURL(file string) string { return in.URL("/media/" + file) }
+
+// MediaFile returns the file of a picture that this instance keeps, by its address,
+// or "" for any other address.
+func (in Instance) MediaFile(iri string) string {
+	if file, ok := strings.CutPrefix(iri, in.MediaURL("")); ok {
+		return file
+	}
+	return ""
+}
+
 // Owns reports whether the IRI is on this instance's host.
 func (in Instance) Owns(iri string) bool { return HostOf(iri) == strings.ToLower(in.Host) }
 

@@ -1,15 +1,17 @@
 package federation
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
-)
 
-// mediaURL returns the address of a picture that this instance keeps.
-func (s *Server) mediaURL(file string) string { return s.Instance.URL("/media/" + file) }
+	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
+)
 
 // media serves a picture, wherever it is kept, in a way that no browser or
 // server takes it for anything else (INTEROP S4): its type depends on its name
@@ -37,4 +39,23 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request) error {
 		s.Log.DebugContext(r.Context(), "picture not sent", "path", r.URL.Path, "err", err)
 	}
 	return nil
+}
+
+// removalTimeout bounds how long a bucket may take to remove a picture: no entry is
+// changed meanwhile.
+const removalTimeout = 5 * time.Second
+
+// removePicture removes a picture that nothing has any more. As no post and no entry
+// is written in a Change of others, none can begin to have it between the question
+// and the removal.
+func (s *Server) removePicture(ctx context.Context, j *directory.Job) (time.Time, error) {
+	return time.Time{}, s.Store.Change(ctx, func(tx *store.Store) error {
+		used, err := tx.PictureUsed(ctx, j.Key)
+		if err != nil || used {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+		defer cancel()
+		return s.Media.Remove(ctx, j.Key)
+	})
 }

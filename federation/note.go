@@ -22,7 +22,7 @@ func (s *Server) note(p *directory.Post) vocab.Note {
 	}
 	for _, a := range p.Attachments {
 		picture := vocab.Attachment{
-			URL: s.mediaURL(a.File), MediaType: a.MediaType, Alt: a.Alt, Width: a.Width, Height: a.Height, Blurhash: a.Blurhash,
+			URL: s.Instance.MediaURL(a.File), MediaType: a.MediaType, Alt: a.Alt, Width: a.Width, Height: a.Height, Blurhash: a.Blurhash,
 		}
 		if a.Focus != nil {
 			picture.Focus = &[2]float64{a.Focus.X, a.Focus.Y}

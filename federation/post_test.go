@@ -141,6 +141,62 @@ func po3(t *testing.T) {
 	})(t)
 }
 
+// TestPicturesGo: a picture is there as long as anything has it, and no longer.
+func TestPicturesGo(t *testing.T) {
+	onEach(func(w *world, s *store.Store) {
+		library := media.NewDir(w.TempDir())
+		c := w.city(s, func(o *federation.Options) { o.Media = library })
+		c.publish("rad")
+		var files, posts []string
+		for k := range 3 {
+			a, err := library.Put(w.Context(), bytes.NewReader(picture(w, uint8(10*k))), "")
+			if err != nil {
+				w.Fatal(err)
+			}
+			files = append(files, a.File)
+			if k == 2 {
+				break // the logo
+			}
+			for range 2 {
+				p := &directory.Post{Text: "Look", Attachments: []directory.Attachment{a}}
+				if err := c.Post(w.Context(), "rad", p); err != nil {
+					w.Fatal(err)
+				}
+				posts = append(posts, p.ID)
+			}
+		}
+		_, err := c.Edit(w.Context(), "rad", func(i *directory.Initiative) error {
+			i.Image = &directory.Image{URL: c.url("/media/" + files[2])}
+			return nil
+		})
+		if err != nil {
+			w.Fatal(err)
+		}
+		becomes := func(want ...int) {
+			w.Helper()
+			c.until("pictures to go", func() bool {
+				var got []int
+				for _, file := range files {
+					got = append(got, c.get("/media/"+file, "image/*").Status)
+				}
+				return slices.Equal(got, want)
+			})
+		}
+		// The jobs are done in order: once the first picture is gone, the second,
+		// which another post has, was looked at.
+		for _, post := range []string{posts[2], posts[0], posts[1]} {
+			if err := c.DeletePost(w.Context(), post); err != nil {
+				w.Fatal(err)
+			}
+		}
+		becomes(404, 200, 200)
+		if err := c.Withdraw(w.Context(), "rad"); err != nil {
+			w.Fatal(err)
+		}
+		becomes(404, 404, 404)
+	})(t)
+}
+
 func po4(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
 		c, there := w.city(s), w.mastodon()

@@ -173,7 +173,10 @@ func newInitiativeAdd(a *app) *cobra.Command {
 				return err
 			}
 			setLogo(i)
-			return a.addInitiative(cmd.Context(), in, i, draft)
+			if err := a.addInitiative(cmd.Context(), in, i, draft); err != nil {
+				return err
+			}
+			return logo.stay(cmd.Context(), a, in)
 		})
 	}
 	return cmd
@@ -216,6 +219,9 @@ func newInitiativeEdit(a *app) *cobra.Command {
 			if err != nil {
 				return explain(err, "initiative "+args[0])
 			}
+			if err := logo.stay(cmd.Context(), a, in); err != nil {
+				return err
+			}
 			return a.printf("%s, revision %d\n", i.ID, i.Revision)
 		})
 	}
@@ -243,7 +249,8 @@ func newInitiativeWithdraw(a *app) *cobra.Command {
 		Use:   "withdraw HANDLE",
 		Short: "Take an initiative out of the directory for good",
 		Long: "Take an initiative out of the directory for good. Its followers and other instances\n" +
-			"are told to forget it, and its handle is never given to another one.",
+			"are told to forget it, its posts and pictures are deleted, and its handle is never given\n" +
+			"to another one.",
 		Example: "  commonage initiative withdraw instrumentheek",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

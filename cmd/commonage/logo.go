@@ -13,6 +13,7 @@ import (
 type logo struct {
 	flags     *pflag.FlagSet
 	file, alt string
+	kept      []directory.Attachment // once it was taken in
 }
 
 func addLogoFlags(flags *pflag.FlagSet) *logo {
@@ -43,6 +44,12 @@ func (l *logo) takeIn(ctx context.Context, a *app, in *instance) (func(*director
 	if err != nil {
 		return nil, err
 	}
-	address := in.config.Instance().URL("/media/" + kept.File)
+	l.kept = []directory.Attachment{kept}
+	address := in.config.Instance().MediaURL(kept.File)
 	return func(i *directory.Initiative) { i.Image = &directory.Image{URL: address, Alt: l.alt} }, nil
+}
+
+// stay keeps the picture that was taken in, once the initiative has it.
+func (l *logo) stay(ctx context.Context, a *app, in *instance) error {
+	return stay(ctx, in.media(a), []string{l.file}, l.kept)
 }

@@ -64,6 +64,22 @@ func (p *pictures) attach(ctx context.Context, l *media.Library, post *directory
 	return nil
 }
 
+// stay takes pictures in once more that were removed before what has them was
+// stored, since what had them until then was deleted in that moment.
+func stay(ctx context.Context, l *media.Library, files []string, kept []directory.Attachment) error {
+	for k, file := range files[:min(len(files), len(kept))] {
+		f, err := l.Open(ctx, kept[k].File)
+		if err == nil {
+			f.Close()
+			continue
+		}
+		if _, err = takeIn(ctx, l, file, kept[k].Alt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // takeIn keeps the picture in a file.
 func takeIn(ctx context.Context, l *media.Library, file, alt string) (directory.Attachment, error) {
 	f, err := os.Open(file)

@@ -44,6 +44,9 @@ func (a *app) publish(ctx context.Context, handle string, p *directory.Post, pic
 		if err := in.curator(a).Post(ctx, handle, p); err != nil {
 			return explain(err, "initiative "+handle)
 		}
+		if err := stay(ctx, in.media(a), pictures.files, p.Attachments); err != nil {
+			return err
+		}
 		return a.printf("%s\n", p.ID)
 	})
 }
@@ -84,8 +87,10 @@ func newPostEdit(a *app) *cobra.Command {
 // newPostDelete returns 'commonage post delete'.
 func newPostDelete(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "delete URL",
-		Short:   "Take a post or an event back",
+		Use:   "delete URL",
+		Short: "Take a post or an event back",
+		Long: "Take a post or an event back. Everyone who got it is told to delete it. Its pictures are\n" +
+			"removed here, unless another post has them too.",
 		Example: "  commonage post delete https://ghent.example/initiatives/x/posts/01J...",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

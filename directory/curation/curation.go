@@ -45,6 +45,7 @@ const (
 	DoubtJob    = "doubt"    // ask an origin about what was not proved; key: its host
 	RepairJob   = "repair"   // compare what is carried from a peer with what it has; key: its host
 	CloseJob    = "close"    // tell everyone that this instance ends
+	PictureJob  = "picture"  // remove a picture unless anything has it; key: its file
 	MoveJob     = "move"     // see whether a carried initiative moved; key: its id, payload: the id it has now
 )
 

@@ -147,6 +147,8 @@ func (im *importer) flush(ctx context.Context) error {
 type importPlan struct {
 	entries []store.PutEntry
 	fresh   []*directory.Initiative // among the entries, those newly public
+
+	had, has []string // pictures of the entries before and after
 }
 
 // plan compares the batch with what is stored.
@@ -236,6 +238,8 @@ func (im *importer) planEntry(plan *importPlan, r *exchange.Record, old *directo
 		im.summary.Updated++
 	}
 	plan.entries = append(plan.entries, entry)
+	plan.had = append(plan.had, im.curator.logoOf(old)...)
+	plan.has = append(plan.has, im.curator.logoOf(i)...)
 }
 
 // isAnother reports whether an entry only seems to be one that is stored: both
@@ -262,6 +266,9 @@ func (im *importer) write(ctx context.Context, tx *store.Store, plan *importPlan
 		if err := tx.PutPost(ctx, im.curator.introduction(i)); err != nil {
 			return err
 		}
+	}
+	if err := im.curator.dropPictures(ctx, tx, plan.had, plan.has); err != nil {
+		return err
 	}
 	return im.curator.queue(ctx, tx, PushJob, "", "")
 }

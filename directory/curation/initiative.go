@@ -25,6 +25,9 @@ func (c *Curator) Publish(ctx context.Context, i *directory.Initiative) error {
 		}
 		c.complete(i, old)
 		i.State = directory.Published
+		if err := c.dropPictures(ctx, tx, c.logoOf(old), c.logoOf(i)); err != nil {
+			return err
+		}
 		return c.announce(ctx, tx, i)
 	})
 }
@@ -42,6 +45,9 @@ func (c *Curator) Draft(ctx context.Context, i *directory.Initiative) error {
 		}
 		c.complete(i, old)
 		i.State = directory.Draft
+		if err := c.dropPictures(ctx, tx, c.logoOf(old), c.logoOf(i)); err != nil {
+			return err
+		}
 		return tx.PutInitiative(ctx, i, "")
 	})
 }
@@ -92,6 +98,9 @@ func (c *Curator) Edit(ctx context.Context, handle string, change func(*director
 		if err := tx.PutInitiative(ctx, i, directory.Edited); err != nil {
 			return err
 		}
+		if err := c.dropPictures(ctx, tx, c.logoOf(old), c.logoOf(i)); err != nil {
+			return err
+		}
 		return c.queue(ctx, tx, PushJob, "", "")
 	})
 	return edited, err
@@ -99,7 +108,7 @@ func (c *Curator) Edit(ctx context.Context, handle string, change func(*director
 
 // Withdraw takes an initiative out of the directory for good: what remains is
 // its id, handle and name, so that nobody else is ever taken for it. Its posts
-// go.
+// and pictures go.
 func (c *Curator) Withdraw(ctx context.Context, handle string) error {
 	return c.store.Change(ctx, func(tx *store.Store) error {
 		old, err := c.own(ctx, tx, handle)
@@ -119,7 +128,11 @@ func (c *Curator) Withdraw(ctx context.Context, handle string) error {
 		if err := tx.PutInitiative(ctx, c.tombstone(old), change); err != nil {
 			return err
 		}
-		if err := tx.RemovePosts(ctx, old.ID); err != nil {
+		pictures, err := tx.RemovePosts(ctx, old.ID)
+		if err != nil {
+			return err
+		}
+		if err := c.dropPictures(ctx, tx, append(filesOf(pictures), c.logoOf(old)...), nil); err != nil {
 			return err
 		}
 		return c.queue(ctx, tx, PushJob, "", "")

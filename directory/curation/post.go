@@ -120,6 +120,9 @@ func (c *Curator) ChangePost(ctx context.Context, id string, change func(*direct
 		if err := tx.PutPost(ctx, p); err != nil {
 			return err
 		}
+		if err := c.dropPictures(ctx, tx, filesOf(old.Attachments), filesOf(p.Attachments)); err != nil {
+			return err
+		}
 		return c.sendPost(ctx, tx, PostEdited, p)
 	})
 }
@@ -146,7 +149,7 @@ func (c *Curator) PinPost(ctx context.Context, id string, pinned bool) error {
 	})
 }
 
-// DeletePost takes a post back; what remains is a tombstone.
+// DeletePost takes a post back with its pictures; what remains is a tombstone.
 func (c *Curator) DeletePost(ctx context.Context, id string) error {
 	return c.changePost(ctx, id, func(tx *store.Store, p *directory.Post) error {
 		tombstone := &directory.Post{
@@ -157,6 +160,9 @@ func (c *Curator) DeletePost(ctx context.Context, id string) error {
 			tombstone.Event = &directory.Event{} // all that is still said of it
 		}
 		if err := tx.PutPost(ctx, tombstone); err != nil {
+			return err
+		}
+		if err := c.dropPictures(ctx, tx, filesOf(p.Attachments), nil); err != nil {
 			return err
 		}
 		return c.queuePost(ctx, tx, PostDeleted, p.ID)

@@ -1,6 +1,7 @@
 package curation_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,10 +50,75 @@ func TestPosts(t *testing.T) {
 		same(t, "tombstone", &directory.Post{
 			ID: p.ID, InitiativeID: i.ID, Published: noon, Updated: c.now, Deleted: true,
 		}, tombstone)
-		same(t, "jobs of a deletion", map[string]int{"post delete " + p.ID: 1}, c.jobs(t))
+		same(t, "jobs of a deletion", map[string]int{"post delete " + p.ID: 1, "picture a.jpg": 1}, c.jobs(t))
 		wantErr(t, "deleted again", c.DeletePost(ctx, p.ID), directory.ErrGone)
 		wantErr(t, "edited when deleted", c.EditPost(ctx, p.ID, "Back."), directory.ErrGone)
 		wantErr(t, "no such post", c.DeletePost(ctx, i.ID+"/posts/none"), directory.ErrNotFound)
+	})
+}
+
+// TestPicturesDropped: of whatever an initiative and its posts have no more, it is
+// seen whether anything else has it.
+func TestPicturesDropped(t *testing.T) {
+	each(t, func(t *testing.T, c *city) {
+		ctx := t.Context()
+		logo := func(name string) *directory.Initiative {
+			i := library()
+			i.Image = &directory.Image{URL: "https://ghent.example/media/" + name}
+			return i
+		}
+		if err := c.Draft(ctx, logo("draft.png")); err != nil {
+			t.Fatal(err)
+		}
+		i := c.publish(t, logo("first.png"))
+		p := &directory.Post{Text: "Saws.", Attachments: []directory.Attachment{{File: "a.jpg"}, {File: "b.jpg"}}}
+		if err := c.Post(ctx, i.Handle, p); err != nil {
+			t.Fatal(err)
+		}
+		dropped := func(what string, want ...string) {
+			t.Helper()
+			var got []string
+			for job := range c.jobs(t) {
+				if file, ok := strings.CutPrefix(job, "picture "); ok {
+					got = append(got, file)
+				}
+			}
+			slices.Sort(got)
+			same(t, what, want, got)
+		}
+		dropped("of a draft", "draft.png")
+		edit := func(url string) {
+			t.Helper()
+			_, err := c.Edit(ctx, i.Handle, func(i *directory.Initiative) error {
+				i.Image = &directory.Image{URL: url}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		edit("https://ghent.example/media/second.png")
+		dropped("of another logo", "first.png")
+		edit("https://elsewhere.example/media/third.png")
+		dropped("of a logo elsewhere", "second.png")
+		edit("https://ghent.example/media/fourth.png")
+		dropped("of one that was elsewhere")
+		err := c.ChangePost(ctx, p.ID, func(p *directory.Post) error {
+			p.Attachments = p.Attachments[:1]
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dropped("of a changed post", "b.jpg")
+		if err := c.EditPost(ctx, p.ID, "Two saws."); err != nil {
+			t.Fatal(err)
+		}
+		dropped("of changed words")
+		if err := c.Withdraw(ctx, i.Handle); err != nil {
+			t.Fatal(err)
+		}
+		dropped("of a withdrawn initiative", "a.jpg", "fourth.png")
 	})
 }
 

@@ -65,7 +65,19 @@ func (b *Bucket) Open(ctx context.Context, name string) (*File, error) {
 	return &File{ReadCloser: answer.Body, Size: answer.ContentLength}, nil
 }
 
-// ask makes one signed request and returns an answer of 200.
+// Remove implements Shelf.
+func (b *Bucket) Remove(ctx context.Context, name string) error {
+	answer, err := b.ask(ctx, http.MethodDelete, name, "", nil)
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil // Amazon answers 204 then, others do not
+	}
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// ask makes one signed request and returns the answer of one that succeeded.
 func (b *Bucket) ask(ctx context.Context, method, name, mediaType string, data []byte) (*http.Response, error) {
 	path := "/" + b.Name + "/" + b.Prefix + name
 	r, err := http.NewRequestWithContext(ctx, method, b.Endpoint+path, bytes.NewReader(data))
@@ -80,11 +92,11 @@ func (b *Bucket) ask(ctx context.Context, method, name, mediaType string, data [
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	if answer.StatusCode == http.StatusOK {
+	if answer.StatusCode == http.StatusOK || answer.StatusCode == http.StatusNoContent && method == http.MethodDelete {
 		return answer, nil
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode == http.StatusNotFound && method == http.MethodGet {
+	if answer.StatusCode == http.StatusNotFound && method != http.MethodPut {
 		return nil, directory.ErrNotFound
 	}
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough

@@ -114,6 +114,9 @@ func (s *s3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "InvalidAccessKeyId", http.StatusForbidden)
 	case r.Method == http.MethodPut:
 		s.files[r.URL.Path], s.types[r.URL.Path] = body, r.Header.Get("Content-Type")
+	case r.Method == http.MethodDelete: // also of what is not there
+		delete(s.files, r.URL.Path)
+		w.WriteHeader(http.StatusNoContent)
 	case s.files[r.URL.Path] == nil:
 		http.Error(w, "<Code>NoSuchKey</Code>", http.StatusNotFound)
 	default:
@@ -142,6 +145,7 @@ func TestBucket(t *testing.T) {
 		if !bytes.Equal(s.files[path], kept) || s.types[path] != a.MediaType {
 			t.Errorf("%s has %d bytes of %s, want %d of %s", path, len(s.files[path]), s.types[path], len(kept), a.MediaType)
 		}
+		isGone(t, l, a.File)
 	}
 	if _, err := l.Open(t.Context(), strings.Repeat("0", 64)+".jpg"); !errors.Is(err, directory.ErrNotFound) {
 		t.Errorf("what is not there: got %v", err)
@@ -170,7 +174,7 @@ func TestBucketRefuses(t *testing.T) {
 		s.say = tt.say
 		_, err := l.Put(t.Context(), bytes.NewReader(data), "")
 		_, second := l.Open(t.Context(), name)
-		for _, err := range []error{err, second} {
+		for _, err := range []error{err, second, l.Remove(t.Context(), name)} {
 			if err == nil || errors.Is(err, directory.ErrNotFound) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secretKey) {
 				t.Errorf("got %v, want %s", err, want)
 			}

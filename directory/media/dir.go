@@ -52,3 +52,12 @@ func (d Dir) Open(_ context.Context, name string) (*File, error) {
 	}
 	return &File{ReadCloser: f, Size: info.Size()}, nil
 }
+
+// Remove implements Shelf.
+func (d Dir) Remove(_ context.Context, name string) error {
+	err := os.Remove(filepath.Join(string(d), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -3,12 +3,15 @@ package media_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,6 +68,40 @@ func keep(t testing.TB, l *media.Library, data []byte) (directory.Attachment, []
 		t.Fatalf("got %d bytes of %d, %s and %s, %v", len(kept), f.Size, f.MediaType, a.MediaType, err)
 	}
 	return a, kept
+}
+
+// isGone fails the test unless a picture is removed, once or again.
+func isGone(t testing.TB, l *media.Library, file string) {
+	t.Helper()
+	for range 2 {
+		if err := l.Remove(t.Context(), file); err != nil {
+			t.Errorf("remove: %v", err)
+		}
+		if _, err := l.Open(t.Context(), file); !errors.Is(err, directory.ErrNotFound) {
+			t.Errorf("a removed picture: got %v", err)
+		}
+	}
+}
+
+// TestRemove: what is removed is gone, and nothing but a picture ever is.
+func TestRemove(t *testing.T) {
+	dir := t.TempDir()
+	l := media.NewDir(dir)
+	a, _ := keep(t, l, pngOf(t, drawing(9, 9, 7)))
+	b, _ := keep(t, l, pngOf(t, drawing(8, 8, 7)))
+	note := filepath.Join(dir, "note.txt")
+	if err := os.WriteFile(note, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"note.txt", "../" + filepath.Base(dir) + "/note.txt", ""} {
+		if err := l.Remove(t.Context(), name); err == nil {
+			t.Errorf("%q was taken for a picture", name)
+		}
+	}
+	isGone(t, l, a.File)
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 || left[0].Name() != b.File && left[1].Name() != b.File {
+		t.Errorf("left are %v, %v, want %s and the note", left, err, b.File)
+	}
 }
 
 // annotated returns a PNG with every kind of note in it, and more after its end.

@@ -42,6 +42,8 @@ type Shelf interface {
 	Save(ctx context.Context, name, mediaType string, data []byte) error
 	// Open returns a file, or directory.ErrNotFound. The caller closes it.
 	Open(ctx context.Context, name string) (*File, error)
+	// Remove removes a file, if it is there.
+	Remove(ctx context.Context, name string) error
 }
 
 // File is an open picture.
@@ -175,6 +177,18 @@ func (l *Library) Open(ctx context.Context, name string) (*File, error) {
 	}
 	f.MediaType = typeOf(name)
 	return f, nil
+}
+
+// Remove removes a picture, if it is there. Whether anything still shows it is for
+// the caller to know.
+func (l *Library) Remove(ctx context.Context, name string) error {
+	if !filePattern.MatchString(name) {
+		return fmt.Errorf("picture %q: %w", name, directory.ErrNotFound)
+	}
+	if err := l.shelf.Remove(ctx, name); err != nil {
+		return fmt.Errorf("remove picture: %w", err)
+	}
+	return nil
 }
 
 // shrink returns the picture with no side over maxSide.

@@ -120,8 +120,32 @@ func (s *Store) CountPosts(ctx context.Context, initiativeID string) (int, error
 	return s.count(ctx, "posts", `SELECT COUNT(*) FROM posts WHERE initiative_id = ? AND NOT deleted`, initiativeID)
 }
 
-// RemovePosts forgets every post of an initiative.
-func (s *Store) RemovePosts(ctx context.Context, initiativeID string) error {
-	_, err := s.exec(ctx, "posts of "+initiativeID, `DELETE FROM posts WHERE initiative_id = ?`, initiativeID)
-	return err
+// RemovePosts forgets every post of an initiative and returns what pictures they had.
+func (s *Store) RemovePosts(ctx context.Context, initiativeID string) ([]directory.Attachment, error) {
+	rows, err := returning[string](ctx, s, "posts of "+initiativeID,
+		`DELETE FROM posts WHERE initiative_id = ? RETURNING attachments`, initiativeID)
+	if err != nil {
+		return nil, err
+	}
+	var all []directory.Attachment
+	for _, row := range rows {
+		var list []directory.Attachment
+		if err := decode(row, &list); err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// PictureUsed reports whether a post or an entry, of whatever instance, has the
+// picture in the file, which is named by a digest.
+func (s *Store) PictureUsed(ctx context.Context, file string) (bool, error) {
+	ends := `%` + file + `"%` // as JSON writes a name or an address that ends so
+	used, err := one[bool](ctx, s, "users of picture "+file, `SELECT
+		EXISTS (SELECT 1 FROM posts WHERE attachments LIKE ?) OR EXISTS (SELECT 1 FROM initiatives WHERE image LIKE ?)`, ends, ends)
+	if err != nil {
+		return false, err
+	}
+	return *used, nil
 }

@@ -63,6 +63,15 @@ func TestPosts(t *testing.T) {
 		gone.Deleted = true
 		ok(t, s.PutPost(ctx, gone))
 
+		carried := initiative("carried")
+		carried.Image = &directory.Image{URL: "https://ghent.example/media/b.jpg"}
+		put(t, s, "", carried)
+		for file, want := range map[string]bool{"a.jpg": true, "b.jpg": true, "c.jpg": false, "a.jp": false} {
+			if used, err := s.PictureUsed(ctx, file); used != want || err != nil {
+				t.Errorf("%s is used: %v, %v, want %v", file, used, err, want)
+			}
+		}
+
 		ids := func(posts []directory.Post, err error) []int {
 			t.Helper()
 			ok(t, err)
@@ -87,7 +96,9 @@ func TestPosts(t *testing.T) {
 		}
 		_, err = s.Post(ctx, "https://nowhere.example")
 		wantErr(t, "a missing post", err, directory.ErrNotFound)
-		ok(t, s.RemovePosts(ctx, author))
+		pictures, err := s.RemovePosts(ctx, author)
+		ok(t, err)
+		same(t, "pictures that are left over", full.Attachments, pictures)
 		_, err = s.Post(ctx, full.ID)
 		wantErr(t, "a post of one that is gone", err, directory.ErrNotFound)
 	})
