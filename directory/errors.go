@@ -31,3 +31,12 @@ func (e *Invalid) Error() string { return e.Field + ": " + e.Text }
 func Invalidf(field, format string, args ...any) error {
 	return &Invalid{Field: field, Text: fmt.Sprintf(format, args...)}
 }
+
+// MovedError is an ErrGone about what is elsewhere now.
+type MovedError struct{ To string } // id of the actor that it is now
+
+// Error says where it is.
+func (e *MovedError) Error() string { return "moved to " + e.To }
+
+// Is reports whether the target is ErrGone.
+func (e *MovedError) Is(target error) bool { return target == ErrGone }

@@ -92,6 +92,19 @@ const MoveCooldown = 7 * 24 * time.Hour
 // IsOver reports whether the initiative is not here any more.
 func (s State) IsOver() bool { return s == Withdrawn || s == Moved }
 
+// Gone returns a *MovedError if the initiative moved away, ErrGone if it was
+// withdrawn, and nil if it is here.
+func (i *Initiative) Gone() error {
+	switch i.State {
+	case Moved:
+		return &MovedError{To: i.MovedTo}
+	case Withdrawn:
+		return ErrGone
+	case Draft, Published, Unlisted:
+	}
+	return nil
+}
+
 // MainForm returns the slug of the first seed form, or "".
 func (i *Initiative) MainForm() string {
 	if len(i.Forms) == 0 {

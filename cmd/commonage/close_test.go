@@ -36,6 +36,9 @@ func TestCloseForGood(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		there := "http://" + b.host + "/initiatives/mill"
+		a.try("post", "mill", "Are you here?").wants(t, 1, "initiative mill moved to "+there)
+		a.try("initiative", "edit", "mill", "--name", "Old Mill").wants(t, 1, "initiative mill moved to "+there)
 		if err := a.contains("/initiatives/mill", fmt.Sprintf(`"movedTo":"http://%s/initiatives/mill"`, b.host)); err != nil {
 			t.Errorf("it does not say where it moved: %v", err)
 		}

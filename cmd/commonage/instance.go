@@ -105,7 +105,10 @@ func (a *app) printf(format string, args ...any) error {
 
 // explain words the errors that people meet by a handle they typed.
 func explain(err error, what string) error {
+	moved, gone := errors.AsType[*directory.MovedError](err)
 	switch {
+	case gone:
+		return fmt.Errorf("%s moved to %s", what, moved.To)
 	case errors.Is(err, directory.ErrNotFound):
 		return fmt.Errorf("there is no %s here", what)
 	case errors.Is(err, directory.ErrGone):

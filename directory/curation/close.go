@@ -20,8 +20,8 @@ func (c *Curator) Adopt(ctx context.Context, id string) (*directory.Initiative, 
 	if c.instance.Owns(id) {
 		return nil, directory.Invalidf("initiative", "%s is of this instance already", id)
 	}
-	if i.State.IsOver() {
-		return nil, fmt.Errorf("initiative %s: %w", id, directory.ErrGone)
+	if err := i.Gone(); err != nil {
+		return nil, fmt.Errorf("initiative %s: %w", id, err)
 	}
 	adopted := *i
 	adopted.AlsoKnownAs = append([]string{id}, i.AlsoKnownAs...)

@@ -264,19 +264,18 @@ func (s *Store) Initiative(ctx context.Context, id string) (*directory.Initiativ
 
 // InitiativeByHandle returns the entry with the handle at the origin that is
 // published, or carried without being listed; directory.ErrGone when it was
-// withdrawn or has moved away, or directory.ErrNotFound.
+// withdrawn, a *directory.MovedError when it moved away, or directory.ErrNotFound.
 func (s *Store) InitiativeByHandle(ctx context.Context, origin, handle string) (*directory.Initiative, error) {
 	what := "entry " + handle + "@" + origin
 	i, err := s.initiative(ctx, what, `origin = ? AND handle = ?`, origin, handle)
 	if err != nil {
 		return nil, err
 	}
-	switch i.State {
-	case directory.Withdrawn, directory.Moved:
-		return nil, fmt.Errorf("%s: %w", what, directory.ErrGone)
-	case directory.Draft:
+	if i.State == directory.Draft {
 		return nil, fmt.Errorf("%s: %w", what, directory.ErrNotFound)
-	case directory.Published, directory.Unlisted:
+	}
+	if err := i.Gone(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return i, nil
 }

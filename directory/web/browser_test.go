@@ -202,7 +202,7 @@ func looks() map[string]string {
 		"home": "/", "search": "/search", "search-near": "/search?q=near+Ghent", "search-empty": "/search?q=nothingatall",
 		"search-fields": "/search?q=kind:rural+since:2020+in:Vienna+repiar",
 		"initiative":    "/initiatives/repaircafe", "initiative-carried": "/initiatives/unicorn@manchester.example",
-		"post": "/initiatives/repaircafe/posts/01HELLO", "forms": "/forms", "form": "/forms/repair-cafe",
+		"post": "/initiatives/repaircafe/posts/01HELLO", "post-moved": "/initiatives/moved/posts/01EVENT", "forms": "/forms", "form": "/forms/repair-cafe",
 		"network": "/network", "about": "/about", "api": "/api", "error": "/nothing",
 	}
 }

@@ -65,16 +65,13 @@ func (s *Server) showInitiative(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/initiatives/"+url.PathEscape(handle), http.StatusMovedPermanently)
 		return nil
 	}
-	i, err := s.initiative(r)
-	if errors.Is(err, directory.ErrGone) {
-		old, second := s.store.Initiative(r.Context(), s.instance.InitiativeID(handle))
-		if second == nil && old.State == directory.Moved {
-			http.Redirect(w, r, old.MovedTo, http.StatusMovedPermanently) //nolint:gosec // the operator named it
-			return nil
-		}
-	}
+	i, err := s.author(r)
 	if err != nil {
 		return err
+	}
+	if i.State == directory.Moved {
+		http.Redirect(w, r, i.MovedTo, http.StatusMovedPermanently) // the operator named it
+		return nil
 	}
 	p, err := s.initiativePage(r, i)
 	if err != nil {
@@ -101,13 +98,21 @@ func (s *Server) initiative(r *http.Request) (*directory.Initiative, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up initiative %s: %w", name, err)
 	}
-	switch i.State {
-	case directory.Published, directory.Unlisted:
-		return i, nil
-	case directory.Withdrawn, directory.Moved:
-		return nil, fmt.Errorf("initiative %s: %w", name, directory.ErrGone)
+	return i, nil
+}
+
+// author is initiative, but returns an own one that moved away too: what it posted
+// here stays.
+func (s *Server) author(r *http.Request) (*directory.Initiative, error) {
+	i, err := s.initiative(r)
+	if _, moved := errors.AsType[*directory.MovedError](err); !moved {
+		return i, err
 	}
-	return nil, fmt.Errorf("initiative %s is a draft: %w", name, directory.ErrNotFound)
+	old, second := s.store.Initiative(r.Context(), s.instance.InitiativeID(chi.URLParam(r, "handle")))
+	if errors.Is(second, directory.ErrNotFound) { // it is a carried one
+		return nil, err
+	}
+	return old, second
 }
 
 func (s *Server) initiativePage(r *http.Request, i *directory.Initiative) (*initiativePage, error) {

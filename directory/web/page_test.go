@@ -25,6 +25,7 @@ func pages() map[string]int {
 		"/initiatives/unicorn@manchester.example": 200, "/initiatives/repaircafe/posts/01HELLO": 200,
 		"/forms": 200, "/forms/repair-cafe": 200, "/forms/time-bank": 200, "/network": 200, "/about": 200, "/api": 200,
 		"/initiatives/gone": 410, "/initiatives/draft": 404, "/initiatives/nobody": 404, "/initiatives/x@nowhere.example": 404,
+		"/initiatives/moved/posts/01EVENT": 200, "/initiatives/moved/posts/01NONE": 404,
 		"/initiatives/repaircafe/posts/01GONE": 410, "/initiatives/repaircafe/posts/01NONE": 404,
 		"/forms/none": 404, "/nothing": 404, "/search?bbox=1": 400, "/search?fbclid=1&q=repair": 200, "/search?kind=what": 400, "/search?radius=-1&place=Ghent": 400,
 	}

@@ -78,13 +78,14 @@ type postPage struct {
 	Link   string // to the author's page
 	Icon   string
 	Post   postView
+	Moved  string // where the author is now, if not here
 
 	Replies []replyView
 }
 
 func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	i, err := s.initiative(r)
+	i, err := s.author(r)
 	if err != nil {
 		return err
 	}
@@ -98,9 +99,12 @@ func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := postPage{
 		Page: s.newPage(r, i.Name+", "+post.Published.Format("2 January 2006")), Author: i,
-		Link: s.entryPath(i), Icon: kindIcon(i.Kind), Post: s.postView(post),
+		Link: s.entryPath(i), Icon: kindIcon(i.Kind), Post: s.postView(post), Moved: i.MovedTo,
 	}
 	p.Section, p.Creator, p.Description = "search", "@"+s.instance.Acct(i), shorten(post.Text, 300)
+	if p.Moved != "" {
+		p.Link = p.Moved
+	}
 	p.Canonical = post.ID
 	if i.Origin == s.instance.Host {
 		p.Activity = post.ID

@@ -96,17 +96,18 @@ func TestMentionsAreShown(t *testing.T) {
 	}
 }
 
+// TestMovedInitiativeLeadsOn: the page of who moved leads to the new one, and what
+// it posted before stays and says where it is.
 func TestMovedInitiativeLeadsOn(t *testing.T) {
-	s := storetest.Open(t)
-	moved := entry("ghent.example", "rad", "Rad", nil, func(i *directory.Initiative) {
-		i.State, i.MovedTo = directory.Moved, "https://antwerp.example/initiatives/rad"
-	})
-	if err := s.PutInitiative(t.Context(), moved, directory.Removed); err != nil {
-		t.Fatal(err)
+	const there = "https://antwerp.example/initiatives/shed"
+	pages := full(t)
+	if r, _ := get(t, pages, "/initiatives/moved"); r.StatusCode != http.StatusMovedPermanently || r.Header.Get("Location") != there {
+		t.Errorf("got %d to %q", r.StatusCode, r.Header.Get("Location"))
 	}
-	w := httptest.NewRecorder()
-	handler(t, ghent(), s).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/initiatives/rad", http.NoBody))
-	if w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != moved.MovedTo {
-		t.Errorf("got %d to %q", w.Code, w.Header().Get("Location"))
+	_, body := get(t, pages, "/initiatives/moved/posts/01EVENT")
+	for _, want := range []string{"Bring knives.", "has moved to", `<a href="` + there + `" rel="noopener">antwerp.example</a>`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page of its post lacks %s", want)
+		}
 	}
 }

@@ -124,6 +124,17 @@ func fill(t testing.TB, s *store.Store) {
 		Pinned:      true, Published: noon(), Updated: noon().Add(time.Hour),
 	}))
 	must(t, s.PutPost(ctx, &directory.Post{ID: author + "/posts/01GONE", InitiativeID: author, Published: noon(), Updated: noon(), Deleted: true}))
+	moved := entry("ghent.example", "moved", "Tool Shed", nil, func(i *directory.Initiative) {
+		i.State, i.MovedTo = directory.Moved, "https://antwerp.example/initiatives/shed"
+	})
+	must(t, s.PutInitiative(ctx, moved, ""))
+	must(t, s.PutPost(ctx, &directory.Post{
+		ID: moved.ID + "/posts/01EVENT", InitiativeID: moved.ID, Text: "Bring knives.", Language: "en", Published: noon(), Updated: noon(),
+		Event: &directory.Event{
+			Name: "Sharpening day", Start: noon().AddDate(0, 1, 0), End: noon().AddDate(0, 1, 0).Add(3 * time.Hour), Timezone: "Europe/Brussels",
+			Place: &directory.Place{Name: "The old dairy", Locality: "Ghent", Country: "BE"},
+		},
+	}))
 	for _, p := range []directory.Peer{
 		{Host: "leuven.example", ActorID: "https://leuven.example/directory", Name: "Leuven", Locality: "Leuven", Country: "BE", Point: at(50.88, 4.7), Wanted: true, State: directory.PeerFollowing, FollowsUs: true, Added: noon(), LastContact: noon(), Cursor: "https://leuven.example/directory/outbox?after=1"},
 		{Host: "manchester.example", ActorID: "https://manchester.example/directory", Name: "Manchester", Point: at(53.48, -2.24), Wanted: true, State: directory.PeerRequested, Added: noon(), LastError: "It does not answer.", LastErrorAt: noon()},
