@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,13 +108,10 @@ func path(field *string) value {
 	})
 }
 
-// languagePattern has the outer form of BCP 47 tags, not their registry.
-var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$`)
-
 // language is the tag of a language.
 func language(field *string) value {
 	return parsed(field, "a BCP 47 tag such as en, pt-BR or zh-Hant", func(s string) (string, error) {
-		if !languagePattern.MatchString(s) {
+		if directory.ValidateLanguage("language", s) != nil {
 			return "", errUnaccepted
 		}
 		return s, nil

@@ -88,6 +88,10 @@ func (p *Post) Validate() error {
 		return Invalidf("text", "has %d characters, %d are allowed", n, MaxPost)
 	case len(p.Attachments) > MaxAttachments:
 		return Invalidf("image", "%d pictures, %d are allowed", len(p.Attachments), MaxAttachments)
+	case p.Language != "":
+		if err := ValidateLanguage("language", p.Language); err != nil {
+			return err
+		}
 	}
 	for _, a := range p.Attachments {
 		if n := utf8.RuneCountInString(a.Alt); n > MaxAlt {

@@ -36,7 +36,7 @@ func newEventCommand(a *app) *cobra.Command {
 		}
 		if p.Event.Place == nil && p.Event.Online == "" {
 			err := a.withInstance(cmd.Context(), func(in *instance) error {
-				i, err := in.store.InitiativeByHandle(cmd.Context(), in.config.Host, args[0])
+				i, err := in.store.InitiativeByHandle(cmd.Context(), in.config.Host, in.handle(args[0]))
 				if err == nil && i.Place != (directory.Place{}) {
 					p.Event.Place = &i.Place
 				}
@@ -54,23 +54,26 @@ func newEventCommand(a *app) *cobra.Command {
 
 // newEventEdit returns 'commonage event edit'.
 func newEventEdit(a *app) *cobra.Command {
+	var pictures pictures
 	cmd := &cobra.Command{
 		Use:     "edit URL",
 		Short:   "Change an event, or call it off",
-		Long:    "Change an event. Only what is given changes. Everyone who was invited is told.",
+		Long:    "Change an event. Only what is given changes. Everyone who was invited is told.\n\n" + pictureEditHelp,
 		Example: "  commonage event edit https://ghent.example/initiatives/x/posts/01J... --status cancelled",
 		Args:    cobra.ExactArgs(1),
 	}
 	apply := addEventFlags(cmd.Flags())
+	pictures.addFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.withInstance(cmd.Context(), func(in *instance) error {
-			err := in.curator(a).ChangePost(cmd.Context(), args[0], func(p *directory.Post) error {
-				if p.Event == nil {
-					return directory.Invalidf("URL", "is not an event; 'commonage post edit' changes it")
-				}
-				return apply(p)
-			})
-			return explain(err, "event "+args[0])
+		id, err := postID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.editPost(cmd.Context(), id, &pictures, func(p *directory.Post) error {
+			if p.Event == nil {
+				return directory.Invalidf("URL", "is not an event; 'commonage post edit' changes it")
+			}
+			return apply(p)
 		})
 	}
 	return cmd

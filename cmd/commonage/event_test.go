@@ -122,6 +122,50 @@ func TestLogo(t *testing.T) {
 	}
 }
 
+// TestPostEdit: what is given of a post changes, and the rest stays.
+func TestPostEdit(t *testing.T) {
+	c := newCityWithLibrary(t).start()
+	picture := drawn(t)
+	id := strings.TrimSpace(c.do("post", "tool_library", "New saws.", "--image", picture, "--alt", "Saws"))
+	path := strings.TrimPrefix(id, "http://"+c.host)
+	has := func(texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if err := c.contains(path, text); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	c.do("post", "edit", id+"/", "Nouvelles scies.", "--language", "fr") // as a browser may show the address
+	has(`"contentMap":{"fr":"<p>Nouvelles scies.`, `"summary":"Saws"`)
+	c.do("post", "edit", id, "--alt", "Deux scies", "--focus", "0.5,-1")
+	has("Nouvelles scies.", `"fr"`, `"summary":"Deux scies"`, `"focalPoint":[0.5,-1]`)
+	c.do("post", "edit", id, "--image", picture, "--image", drawn(t), "--alt", "Une scie", "--alt", "La même")
+	has("Nouvelles scies.", `"summary":"Une scie"`, `"summary":"La même"`)
+	c.try("post", "edit", id, "--alt", "1", "--alt", "2", "--alt", "3").wants(t, 2, "--alt is given 3 times for 2 pictures")
+	c.try("post", "edit", id, "--focus", "9,9").wants(t, 1, "focus: 9,9 is outside the picture")
+	c.try("post", "edit", id, "--language", "Deutsch").wants(t, 1, `language: "Deutsch" is not a language tag such as nl or pt-BR`)
+	c.try("post", "edit", id).wants(t, 2, "nothing to change")
+	c.do("post", "edit", id, "--image", "")
+	if err := c.contains(path, `"attachment"`); err == nil {
+		t.Error("the pictures are still there")
+	}
+	c.try("initiative", "edit", "tool_library", "--languages", "nl,Deutsch").wants(t, 1, `--languages: "Deutsch" is not`)
+}
+
+// TestPostOfOneCalledEdit: a handle may be what a command is called.
+func TestPostOfOneCalledEdit(t *testing.T) {
+	c := newCityWithLibrary(t)
+	c.do("initiative", "add", "--name", "Edit", "--form", "tool-library", "--handle", "edit")
+	for _, handle := range []string{"@edit", "@edit@" + c.host, "edit@" + c.host} {
+		if id := c.do("post", handle, "Hello"); !strings.Contains(id, "/initiatives/edit/posts/") {
+			t.Errorf("%s posted %s", handle, id)
+		}
+	}
+	c.try("post", "edit", "Hello").wants(t, 1, `URL: "Hello" is not the address of a post`, "@edit")
+	c.try("post", "@tool_library@elsewhere.example", "Hello").wants(t, 1, "initiative @tool_library@elsewhere.example")
+}
+
 func TestFocus(t *testing.T) {
 	c := newCityWithLibrary(t)
 	picture := drawn(t)

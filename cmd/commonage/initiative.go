@@ -64,7 +64,7 @@ func entryFields() []entryField {
 			i.Needs = directory.Phrases(splitList(s))
 			return nil
 		}},
-		{"languages", "CODES", "spoken there, the main one first, such as nl,en", func(i *directory.Initiative, s string) error { i.Languages = splitList(s); return nil }},
+		{"languages", "CODES", "spoken there, the main one first, such as nl,en", setLanguages},
 		{"founded", "DATE", "2016, 2016-05 or 2016-05-21", text(func(i *directory.Initiative) *string { return &i.Founded })},
 		{"website", "URL", "its web site", setWebsite},
 		{"address", "TEXT", "street and number", text(func(i *directory.Initiative) *string { return &i.Place.Address })},
@@ -85,6 +85,16 @@ func splitList(s string) []string {
 		}
 	}
 	return out
+}
+
+func setLanguages(i *directory.Initiative, s string) error {
+	i.Languages = splitList(s)
+	for _, tag := range i.Languages {
+		if err := directory.ValidateLanguage("--languages", tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func setForms(i *directory.Initiative, s string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -81,6 +82,16 @@ func openInstance(ctx context.Context, c *config.Config) (*instance, error) {
 
 func (in *instance) curator(a *app) *curation.Curator {
 	return curation.New(in.store, in.config.Instance(), a.now)
+}
+
+// handle returns the handle in what names an initiative of the instance: "x", "@x"
+// or "@x@HOST". What names another one stays as it is, and is found nowhere.
+func (in *instance) handle(name string) string {
+	handle, domain, whole := strings.Cut(strings.TrimPrefix(name, "@"), "@")
+	if whole && !in.config.Instance().IsCalled(domain) {
+		return name
+	}
+	return handle
 }
 
 // media returns where the instance keeps its pictures.

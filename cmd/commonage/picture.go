@@ -18,50 +18,82 @@ const pictureHelp = "--image adds a picture (JPEG, PNG, GIF, WebP or SVG, up to 
 	"cropped: 0,0 is the middle and 1,1 the upper right corner. --alt and --focus are given\n" +
 	"once for each picture, in the same order. What a camera noted in a picture is removed."
 
+const pictureEditHelp = "--image gives it other pictures, or none with --image ''. Without it, --alt and --focus\n" +
+	"are about the pictures that it has: the first --alt about the first one, and so on."
+
 // pictures are those that a command is given by flags.
 type pictures struct {
 	files, alts, focuses []string
 }
 
 func (p *pictures) addFlags(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&p.files, "image", nil, "add the picture in `FILE`")
+	flags.StringArrayVar(&p.files, "image", nil, "`FILE` with a picture")
 	flags.StringArrayVar(&p.alts, "alt", nil, "`TEXT` that says what the picture shows")
 	flags.StringArrayVar(&p.focuses, "focus", nil, "`X,Y` of the point that matters most, from -1 to 1")
 }
 
-func (p *pictures) check() error {
+// paths returns the files; an empty name alone stands for none.
+func (p *pictures) paths() []string {
+	if len(p.files) == 1 && p.files[0] == "" {
+		return nil
+	}
+	return p.files
+}
+
+// check returns an error unless what is given fits so many pictures.
+func (p *pictures) check(n int) error {
 	const tooOften = "%s is given %d times for %d pictures"
-	if n := len(p.alts); n > len(p.files) {
-		return usagef(tooOften, "--alt", n, len(p.files))
+	if given := len(p.alts); given > n {
+		return usagef(tooOften, "--alt", given, n)
 	}
-	if n := len(p.focuses); n > len(p.files) {
-		return usagef(tooOften, "--focus", n, len(p.files))
+	if given := len(p.focuses); given > n {
+		return usagef(tooOften, "--focus", given, n)
 	}
-	if len(p.files) > directory.MaxAttachments {
-		return directory.Invalidf("--image", "%d pictures, %d are allowed", len(p.files), directory.MaxAttachments)
+	if n > directory.MaxAttachments {
+		return directory.Invalidf("--image", "%d pictures, %d are allowed", n, directory.MaxAttachments)
 	}
 	return nil
 }
 
-// attach takes in the pictures and adds them to a post.
-func (p *pictures) attach(ctx context.Context, l *media.Library, post *directory.Post) error {
-	for k, file := range p.files {
-		alt := ""
-		if k < len(p.alts) {
-			alt = p.alts[k]
-		}
-		a, err := takeIn(ctx, l, file, alt)
+// takeIn keeps the pictures.
+func (p *pictures) takeIn(ctx context.Context, l *media.Library) ([]directory.Attachment, error) {
+	var kept []directory.Attachment
+	for _, file := range p.paths() {
+		a, err := takeIn(ctx, l, file, "")
 		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, a)
+	}
+	return kept, p.describe(kept)
+}
+
+// describe writes into pictures what is given of them. Of the others, what was
+// said stays.
+func (p *pictures) describe(list []directory.Attachment) error {
+	for k, alt := range p.alts[:min(len(p.alts), len(list))] {
+		list[k].Alt = alt
+	}
+	for k, focus := range p.focuses[:min(len(p.focuses), len(list))] {
+		var err error
+		if list[k].Focus, err = parseFocus(focus); err != nil {
 			return err
 		}
-		if k < len(p.focuses) {
-			if a.Focus, err = parseFocus(p.focuses[k]); err != nil {
-				return err
-			}
-		}
-		post.Attachments = append(post.Attachments, a)
 	}
 	return nil
+}
+
+// change gives a post the pictures that were kept for it, or says more of those
+// that it has.
+func (p *pictures) change(post *directory.Post, kept []directory.Attachment) error {
+	if len(p.files) > 0 {
+		post.Attachments = kept
+		return nil
+	}
+	if err := p.check(len(post.Attachments)); err != nil {
+		return err
+	}
+	return p.describe(post.Attachments)
 }
 
 // stay takes pictures in once more that were removed before what has them was

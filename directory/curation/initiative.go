@@ -229,7 +229,7 @@ func (c *Curator) introduction(i *directory.Initiative) *directory.Post {
 		ID: c.postID(i.ID), InitiativeID: i.ID, Text: strings.Join(parts, "\n\n"), Language: c.instance.Language,
 		Pinned: true, Published: i.Published, Updated: i.Published,
 	}
-	if len(i.Languages) > 0 {
+	if len(i.Languages) > 0 && directory.ValidateLanguage("languages", i.Languages[0]) == nil {
 		p.Language = i.Languages[0]
 	}
 	return p

@@ -207,6 +207,19 @@ func TestUpdatedOnlyGrows(t *testing.T) {
 	})
 }
 
+// What is said to be spoken there is not always a language.
+func TestIntroductionInAnUnknownLanguage(t *testing.T) {
+	each(t, func(t *testing.T, c *city) {
+		i := library()
+		i.Languages = []string{"Deutsch"}
+		c.publish(t, i)
+		posts, err := c.store.Posts(t.Context(), i.ID, 2)
+		if err != nil || len(posts) != 1 || posts[0].Language != "nl" {
+			t.Errorf("got %+v, %v, want the instance's language", posts, err)
+		}
+	})
+}
+
 func TestWithdraw(t *testing.T) {
 	each(t, func(t *testing.T, c *city) {
 		ctx := t.Context()

@@ -1,6 +1,7 @@
 package curation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -44,9 +45,7 @@ func (c *Curator) Post(ctx context.Context, handle string, p *directory.Post) er
 		p.Published = c.now()
 		p.Updated = p.Published
 		p.Hashtags, p.Mentions = missingTags(i.Forms, p.Text), nil
-		if p.Language == "" {
-			p.Language = c.instance.Language
-		}
+		p.Language = cmp.Or(p.Language, c.instance.Language)
 		if err := tx.PutPost(ctx, p); err != nil {
 			return err
 		}
@@ -105,6 +104,7 @@ func (c *Curator) ChangePost(ctx context.Context, id string, change func(*direct
 			return err
 		}
 		p.ID, p.InitiativeID, p.Published, p.Pinned = old.ID, old.InitiativeID, old.Published, old.Pinned
+		p.Language = cmp.Or(p.Language, c.instance.Language)
 		if err := p.Validate(); err != nil || reflect.DeepEqual(*p, old) {
 			return err
 		}

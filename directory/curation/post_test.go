@@ -131,8 +131,13 @@ func TestPostRefuses(t *testing.T) {
 			"text":  {Text: strings.Repeat("é", directory.MaxPost+1)},
 			"image": {Text: "x", Attachments: make([]directory.Attachment, directory.MaxAttachments+1)},
 			"alt":   {Text: "x", Attachments: []directory.Attachment{{Alt: strings.Repeat("é", directory.MaxAlt+1)}}},
+
+			"language": {Text: "x", Language: "Deutsch"},
 		} {
 			wantInvalid(t, field, c.Post(ctx, "instrumentheek", p), field)
+		}
+		for _, language := range []string{`"><script>`, "nl_BE", "-", "n"} {
+			wantInvalid(t, language, c.Post(ctx, "instrumentheek", &directory.Post{Text: "x", Language: language}), "language")
 		}
 		wantInvalid(t, "nothing", c.Post(ctx, "instrumentheek", &directory.Post{Text: "\t"}), "text")
 		wantErr(t, "nobody", c.Post(ctx, "nobody", &directory.Post{Text: "x"}), directory.ErrNotFound)
