@@ -439,6 +439,33 @@ func TestReplyChanges(t *testing.T) {
 	})(t)
 }
 
+// TestRepliesGoWithTheirPost: no reply outlives its post, and none comes after it,
+// whomever else it names.
+func TestRepliesGoWithTheirPost(t *testing.T) {
+	onEach(func(w *world, s *store.Store) {
+		c, there := w.city(s), w.mastodon()
+		alice := there.Actor("alice")
+		id := c.publish("rad")
+		post := c.post("rad", "Come and mend.")
+		_, res := alice.Reply(post, "<p>I do.</p>")
+		status(w, res, 202)
+		c.settle()
+		if err := c.DeletePost(w.Context(), post); err != nil {
+			w.Fatal(err)
+		}
+		late, err := alice.Note("<p>Me too.</p>", fedtest.Object{
+			"inReplyTo": post, "cc": []any{id}, "tag": []any{map[string]any{"type": "Mention", "href": id, "name": "@rad"}},
+		})
+		if err != nil {
+			w.Fatal(err)
+		}
+		c.say(alice, alice.NewCreate(late))
+		if got := c.waiting(); len(got) != 0 {
+			w.Errorf("there wait %+v", got)
+		}
+	})(t)
+}
+
 func TestReplyPolicies(t *testing.T) {
 	for policy, want := range map[directory.ReplyPolicy]map[string]directory.ReplyState{
 		directory.ReplyReview: {"alice": directory.ReplyPending, "limited": directory.ReplyPending},

@@ -142,7 +142,10 @@ func (s *Server) heard(ctx context.Context, in incoming, note *note) (bool, erro
 // or nil if it is about nothing of ours.
 func (s *Server) concerned(ctx context.Context, in incoming, note *note) (*directory.Reply, error) {
 	post, err := in.post(ctx, note.InReplyTo)
-	if err == nil && !post.Deleted {
+	if err == nil && post.Deleted {
+		return nil, nil //nolint:nilnil // as said above
+	}
+	if err == nil {
 		return &directory.Reply{InitiativeID: post.InitiativeID, PostID: post.ID}, nil
 	}
 	if err != nil && !errors.Is(err, directory.ErrNotFound) {

@@ -150,8 +150,8 @@ func newPostDelete(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "delete URL",
 		Short: "Take a post or an event back",
-		Long: "Take a post or an event back. Everyone who got it is told to delete it. Its pictures are\n" +
-			"removed here, unless another post has them too.",
+		Long: "Take a post or an event back. Everyone who got it is told to delete it. Here its replies go\n" +
+			"with it, and its pictures unless another post has them.",
 		Example: "  commonage post delete https://ghent.example/initiatives/x/posts/01J...",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

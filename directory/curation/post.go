@@ -149,7 +149,7 @@ func (c *Curator) PinPost(ctx context.Context, id string, pinned bool) error {
 	})
 }
 
-// DeletePost takes a post back with its pictures; what remains is a tombstone.
+// DeletePost takes a post back with its pictures and replies; what remains is a tombstone.
 func (c *Curator) DeletePost(ctx context.Context, id string) error {
 	return c.changePost(ctx, id, func(tx *store.Store, p *directory.Post) error {
 		tombstone := &directory.Post{
@@ -160,6 +160,9 @@ func (c *Curator) DeletePost(ctx context.Context, id string) error {
 			tombstone.Event = &directory.Event{} // all that is still said of it
 		}
 		if err := tx.PutPost(ctx, tombstone); err != nil {
+			return err
+		}
+		if err := tx.RemoveRepliesTo(ctx, p.ID); err != nil {
 			return err
 		}
 		if err := c.dropPictures(ctx, tx, filesOf(p.Attachments), nil); err != nil {

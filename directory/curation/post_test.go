@@ -57,6 +57,54 @@ func TestPosts(t *testing.T) {
 	})
 }
 
+// TestRepliesGoWithTheirPost: what was written to something that is gone waits for
+// no decision, nor is it kept.
+func TestRepliesGoWithTheirPost(t *testing.T) {
+	each(t, func(t *testing.T, c *city) {
+		ctx := t.Context()
+		i := c.publish(t, library())
+		var posts [2]directory.Post
+		for k := range posts {
+			posts[k].Text = "News."
+			if err := c.Post(ctx, i.Handle, &posts[k]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for id, r := range map[string]directory.Reply{
+			"pending": {PostID: posts[0].ID, State: directory.ReplyPending}, "approved": {PostID: posts[0].ID, State: directory.ReplyApproved},
+			"other": {PostID: posts[1].ID, State: directory.ReplyPending}, "mention": {State: directory.ReplyPending},
+		} {
+			r.ID, r.Key, r.InitiativeID, r.Author.ID = "https://town.example/"+id, id, i.ID, "https://town.example/users/ann"
+			if _, err := c.store.AddReply(ctx, &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := func() (keys []string) {
+			t.Helper()
+			for _, state := range directory.ReplyStates() {
+				list, err := c.store.Replies(ctx, state, "", 9)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range list {
+					keys = append(keys, r.Key)
+				}
+			}
+			return keys
+		}
+		if err := c.DeletePost(ctx, posts[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "without the post", []string{"mention", "other"}, left())
+		_, err := c.Moderate(ctx, "pending", directory.ReplyApproved)
+		wantErr(t, "a decision about what is gone", err, directory.ErrNotFound)
+		if err := c.Withdraw(ctx, i.Handle); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "without the initiative", nil, left())
+	})
+}
+
 // TestPicturesDropped: of whatever an initiative and its posts have no more, it is
 // seen whether anything else has it.
 func TestPicturesDropped(t *testing.T) {

@@ -120,8 +120,12 @@ func (s *Store) CountPosts(ctx context.Context, initiativeID string) (int, error
 	return s.count(ctx, "posts", `SELECT COUNT(*) FROM posts WHERE initiative_id = ? AND NOT deleted`, initiativeID)
 }
 
-// RemovePosts forgets every post of an initiative and returns what pictures they had.
+// RemovePosts forgets every post of an initiative, and whatever was written to it,
+// and returns what pictures the posts had.
 func (s *Store) RemovePosts(ctx context.Context, initiativeID string) ([]directory.Attachment, error) {
+	if _, err := s.exec(ctx, "replies to "+initiativeID, `DELETE FROM replies WHERE initiative_id = ?`, initiativeID); err != nil {
+		return nil, err
+	}
 	rows, err := returning[string](ctx, s, "posts of "+initiativeID,
 		`DELETE FROM posts WHERE initiative_id = ? RETURNING attachments`, initiativeID)
 	if err != nil {

@@ -72,6 +72,12 @@ func (s *Store) RemoveReply(ctx context.Context, id, authorID string) (bool, err
 	return n > 0, err
 }
 
+// RemoveRepliesTo forgets whatever was written under a post.
+func (s *Store) RemoveRepliesTo(ctx context.Context, postID string) error {
+	_, err := s.exec(ctx, "replies to "+postID, `DELETE FROM replies WHERE post_id = ?`, postID)
+	return err
+}
+
 // Reply returns the reply with the id or the key, or directory.ErrNotFound.
 func (s *Store) Reply(ctx context.Context, idOrKey string) (*directory.Reply, error) {
 	row, err := one[replyRow](ctx, s, "reply "+idOrKey,
