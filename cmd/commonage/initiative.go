@@ -72,7 +72,7 @@ func entryFields() []entryField {
 		{"locality", "NAME", "village, town or city", text(func(i *directory.Initiative) *string { return &i.Place.Locality })},
 		{"region", "NAME", "", text(func(i *directory.Initiative) *string { return &i.Place.Region })},
 		{"country", "COUNTRY", "a name in any language, or a code such as BE", setCountry},
-		{"also-known-as", "IDS", "the addresses of the actors that it was before, elsewhere", setAliases},
+		{"also-known-as", "NAMES", "the actors that it was before, elsewhere: web addresses or @handle@host", setAliases},
 		{"at", "LAT,LON", "where it is on the map, in degrees", setPoint},
 	}
 }
@@ -170,14 +170,17 @@ func newInitiativeAdd(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&handle, "handle", "", "`HANDLE` of its address, 1 to 30 of a-z, 0-9 and _")
 	cmd.Flags().BoolVar(&draft, "draft", false, "store it without publishing it")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		i := &directory.Initiative{}
-		if err := apply(i); err != nil {
-			return err
-		}
-		if i.Handle = handle; i.Handle == "" {
-			i.Handle = exchange.Handle(i.Name)
-		}
 		return a.withInstance(cmd.Context(), func(in *instance) error {
+			if err := a.findAliases(cmd.Context(), in, cmd.Flags()); err != nil {
+				return err
+			}
+			i := &directory.Initiative{}
+			if err := apply(i); err != nil {
+				return err
+			}
+			if i.Handle = handle; i.Handle == "" {
+				i.Handle = exchange.Handle(i.Name)
+			}
 			setLogo, err := logo.takeIn(cmd.Context(), a, in)
 			if err != nil {
 				return err
@@ -218,6 +221,9 @@ func newInitiativeEdit(a *app) *cobra.Command {
 	apply, logo := addEntryFlags(cmd.Flags()), addLogoFlags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.withInstance(cmd.Context(), func(in *instance) error {
+			if err := a.findAliases(cmd.Context(), in, cmd.Flags()); err != nil {
+				return err
+			}
 			setLogo, err := logo.takeIn(cmd.Context(), a, in)
 			if err != nil {
 				return err

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/federation"
@@ -39,30 +43,72 @@ func newInitiativeMove(a *app) *cobra.Command {
 	}
 }
 
-func (a *app) moveInitiative(ctx context.Context, in *instance, handle, to string) error {
-	old := in.config.Instance().InitiativeID(handle)
-	keys, err := federation.LoadKeys(ctx, in.store)
+func (a *app) moveInitiative(ctx context.Context, in *instance, name, to string) error {
+	handle := in.handle(name)
+	if err := in.curator(a).CheckMove(ctx, handle); err != nil {
+		return explain(err, "initiative "+name)
+	}
+	c, err := in.asker(ctx, a)
 	if err != nil {
 		return err
 	}
-	c := in.client(a, a.logger(in.config))
 	defer c.Close()
-	c.SetKey(new(keys.For(in.config.Instance().ActorID())))
+	old := in.config.Instance().InitiativeID(handle)
 	target, err := federation.MoveTarget(ctx, c, old, to)
 	if err != nil {
 		return err
 	}
 	if err := in.curator(a).Move(ctx, handle, target); err != nil {
-		return explain(err, "initiative "+handle)
+		return explain(err, "initiative "+name)
 	}
 	return a.printf("%s is now %s\n", old, target)
+}
+
+// asker returns a client that signs as the instance's actor. The caller closes it.
+func (in *instance) asker(ctx context.Context, a *app) (*client.Client, error) {
+	keys, err := federation.LoadKeys(ctx, in.store)
+	if err != nil {
+		return nil, err
+	}
+	c := in.client(a, a.logger(in.config))
+	c.SetKey(new(keys.For(in.config.Instance().ActorID())))
+	return c, nil
+}
+
+// findAliases writes into --also-known-as, if it is given, the ids of the actors
+// that are named there by their handles.
+func (a *app) findAliases(ctx context.Context, in *instance, flags *pflag.FlagSet) error {
+	given := flags.Lookup("also-known-as")
+	list := splitList(given.Value.String())
+	if !slices.ContainsFunc(list, isHandle) {
+		return nil
+	}
+	c, err := in.asker(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for k, name := range list {
+		if !isHandle(name) {
+			continue
+		}
+		if list[k], err = c.Resolve(ctx, name); err != nil {
+			return fmt.Errorf("--also-known-as: %w", err)
+		}
+	}
+	return given.Value.Set(strings.Join(list, ","))
+}
+
+// isHandle reports whether the name of an actor is @user@host, and no address.
+func isHandle(name string) bool {
+	return !strings.Contains(name, "://") && strings.Contains(strings.TrimPrefix(name, "@"), "@")
 }
 
 func setAliases(i *directory.Initiative, s string) error {
 	i.AlsoKnownAs = splitList(s)
 	for _, id := range i.AlsoKnownAs {
-		if err := directory.ValidateURL("--also-known-as", id); err != nil {
-			return err
+		if directory.ValidateURL("", id) != nil {
+			return directory.Invalidf("--also-known-as", "%q is neither a web address nor @handle@host", id)
 		}
 	}
 	return nil

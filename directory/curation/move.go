@@ -22,18 +22,9 @@ func (c *Curator) Move(ctx context.Context, handle, target string) error {
 		return directory.Invalidf("target", "%s is the initiative itself", target)
 	}
 	return c.store.Change(ctx, func(tx *store.Store) error {
-		old, err := c.own(ctx, tx, handle)
+		old, err := c.movable(ctx, tx, handle)
 		if err != nil {
 			return err
-		}
-		switch {
-		case old == nil || old.State == directory.Draft:
-			return fmt.Errorf("initiative %s: %w", handle, directory.ErrNotFound)
-		case old.State == directory.Withdrawn:
-			return fmt.Errorf("initiative %s: %w", handle, directory.ErrGone)
-		case old.State == directory.Moved && c.now().Sub(old.Updated) < directory.MoveCooldown:
-			return directory.Invalidf("target", "%s moved to %s on %s; it may move again a week after that",
-				handle, old.MovedTo, old.Updated.Format("2 January 2006"))
 		}
 		i := *old
 		i.State, i.MovedTo, i.Updated, i.Revision = directory.Moved, target, c.after(old), old.Revision+1
@@ -42,4 +33,27 @@ func (c *Curator) Move(ctx context.Context, handle, target string) error {
 		}
 		return c.queue(ctx, tx, PushJob, "", "")
 	})
+}
+
+// CheckMove returns the error with which Move would fail whatever the target.
+func (c *Curator) CheckMove(ctx context.Context, handle string) error {
+	_, err := c.movable(ctx, c.store, handle)
+	return err
+}
+
+// movable returns the own entry with the handle if it may move now.
+func (c *Curator) movable(ctx context.Context, tx *store.Store, handle string) (*directory.Initiative, error) {
+	i, err := c.own(ctx, tx, handle)
+	switch {
+	case err != nil:
+		return nil, err
+	case i == nil || i.State == directory.Draft:
+		return nil, fmt.Errorf("initiative %s: %w", handle, directory.ErrNotFound)
+	case i.State == directory.Withdrawn:
+		return nil, fmt.Errorf("initiative %s: %w", handle, directory.ErrGone)
+	case i.State == directory.Moved && c.now().Sub(i.Updated) < directory.MoveCooldown:
+		return nil, directory.Invalidf("target", "%s moved to %s on %s; it may move again a week after that",
+			handle, i.MovedTo, i.Updated.Format("2 January 2006"))
+	}
+	return i, nil
 }
