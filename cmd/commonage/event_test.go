@@ -153,6 +153,22 @@ func TestPostEdit(t *testing.T) {
 	c.try("initiative", "edit", "tool_library", "--languages", "nl,Deutsch").wants(t, 1, `--languages: "Deutsch" is not`)
 }
 
+// TestMentionedNotFound: who writes a post hears whom it does not reach.
+func TestMentionedNotFound(t *testing.T) {
+	c := newCityWithLibrary(t).start()
+	nobody := "@nobody@" + c.host
+	r := c.try("post", "tool_library", "Thanks @tool_library@"+c.host+", "+nobody+" and @x@127.0.0.1:1.")
+	r.wants(t, 0, nobody+" is not told of it: there is no initiative nobody here", "@x@127.0.0.1:1 is not told of it: look up x@127.0.0.1:1")
+	if strings.Contains(r.stderr, "@tool_library") {
+		t.Errorf("of who is there it says %s", r.stderr)
+	}
+	id := strings.Fields(r.stdout)[0]
+	c.try("post", "edit", id, "Thanks to "+nobody).wants(t, 0, nobody+" is not told of it")
+	if r := c.try("post", "edit", id, "--language", "nl"); r.code != 0 || r.stderr != "" {
+		t.Errorf("where nobody new is named: %d %s", r.code, r.stderr)
+	}
+}
+
 // TestPostOfOneCalledEdit: a handle may be what a command is called.
 func TestPostOfOneCalledEdit(t *testing.T) {
 	c := newCityWithLibrary(t)

@@ -18,9 +18,9 @@ func newPostCommand(a *app) *cobra.Command {
 		Short: "Publish news of an initiative to its followers",
 		Long: "Publish news of one of this instance's initiatives. TEXT is plain text; addresses,\n" +
 			"#words and @people@their.server in it become links, and an empty line begins a\n" +
-			"paragraph. Who is named is told. The hashtags of the initiative's seed forms are added\n" +
-			"as a last line unless the text has them. A HANDLE that is the name of a command is\n" +
-			"written with an @, such as @edit.\n\n" + pictureHelp,
+			"paragraph. Who is named is told; whoever cannot be found is listed. The hashtags of the\n" +
+			"initiative's seed forms are added as a last line unless the text has them. A HANDLE that\n" +
+			"is the name of a command is written with an @, such as @edit.\n\n" + pictureHelp,
 		Example: "  commonage post instrumentheek 'Saturday: sharpening day. Bring knives.'\n" +
 			"  commonage post instrumentheek 'The new saw is here.' --image saw.jpg --alt 'A red table saw' --focus 0,0.5",
 		Args: cobra.ExactArgs(2),
@@ -49,7 +49,10 @@ func (a *app) publish(ctx context.Context, name string, p *directory.Post, pictu
 		if err := stay(ctx, in.media(a), pictures.files, p.Attachments); err != nil {
 			return err
 		}
-		return a.printf("%s\n", p.ID)
+		if err := a.printf("%s\n", p.ID); err != nil {
+			return err
+		}
+		return a.warnOfMentions(ctx, in, p.Text)
 	})
 }
 
@@ -65,16 +68,24 @@ func (a *app) editPost(ctx context.Context, id string, pictures *pictures, chang
 		if err != nil {
 			return err
 		}
+		var changed string
 		err = in.curator(a).ChangePost(ctx, id, func(p *directory.Post) error {
+			before := p.Text
 			if err := change(p); err != nil {
 				return err
+			}
+			if p.Text != before {
+				changed = p.Text
 			}
 			return pictures.change(p, kept)
 		})
 		if err != nil {
 			return explain(err, "post "+id)
 		}
-		return stay(ctx, in.media(a), pictures.files, kept)
+		if err := stay(ctx, in.media(a), pictures.files, kept); err != nil {
+			return err
+		}
+		return a.warnOfMentions(ctx, in, changed)
 	})
 }
 
