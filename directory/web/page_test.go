@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -310,6 +311,23 @@ func TestInitiativeShowsWhatItMay(t *testing.T) {
 }
 
 // A source is shown, and its licence kept to, also where it has no name.
+// An event goes by its name, news by who published it and when.
+func TestHeadingsOfPosts(t *testing.T) {
+	pages := full(t)
+	for path, want := range map[string]string{
+		"/initiatives/moved/posts/01EVENT":      "Sharpening day",
+		"/initiatives/repaircafe/posts/01HELLO": "Repair Café Ledeberg, 23 November 2026",
+	} {
+		_, body := get(t, pages, path)
+		if !regexp.MustCompile(`<h1[^>]*>`+want+`</h1>`).MatchString(body) || strings.Count(body, "<strong>"+want) > 0 {
+			t.Errorf("%s: want the heading %s, once, in %s", path, want, body)
+		}
+	}
+	if _, body := get(t, pages, "/initiatives/moved/posts/01EVENT"); !strings.Contains(body, "<title>Sharpening day, Tool Shed") {
+		t.Error("the event's page is not called by its name")
+	}
+}
+
 func TestSourceWithoutName(t *testing.T) {
 	_, body := get(t, full(t), "/initiatives/maakleerplek@leuven.example")
 	if want := `<a href="https://data.example/place/9" rel="noopener nofollow">data.example</a><br>Mappers</dd>`; !strings.Contains(body, want) {

@@ -74,11 +74,12 @@ func (s *Server) postPath(p *directory.Post) string {
 
 type postPage struct {
 	Page
-	Author *directory.Initiative
-	Link   string // to the author's page
-	Icon   string
-	Post   postView
-	Moved  string // where the author is now, if not here
+	Author  *directory.Initiative
+	Heading string
+	Link    string // to the author's page
+	Icon    string
+	Post    postView
+	Moved   string // where the author is now, if not here
 
 	Replies []replyView
 }
@@ -97,8 +98,13 @@ func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
 	if post.Deleted {
 		return fmt.Errorf("post %s: %w", id, directory.ErrGone)
 	}
+	heading := i.Name + ", " + post.Published.Format("2 January 2006")
+	title := heading
+	if post.Event != nil {
+		heading, title = post.Event.Name, post.Event.Name+", "+i.Name
+	}
 	p := postPage{
-		Page: s.newPage(r, i.Name+", "+post.Published.Format("2 January 2006")), Author: i,
+		Page: s.newPage(r, title), Author: i, Heading: heading,
 		Link: s.entryPath(i), Icon: kindIcon(i.Kind), Post: s.postView(post), Moved: i.MovedTo,
 	}
 	p.Section, p.Creator, p.Description = "search", "@"+s.instance.Acct(i), shorten(post.Text, 300)
