@@ -82,6 +82,8 @@ type postPage struct {
 	Moved   string // where the author is now, if not here
 
 	Replies []replyView
+	First   string // the page with the first replies, if this is another one
+	Next    string // where the replies go on; "" if they do not
 }
 
 func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
@@ -122,8 +124,12 @@ func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.Post = shown[0]
-	if p.Replies, err = s.replies(ctx, post.ID); err != nil {
+	after := r.URL.Query().Get(paramReplies)
+	if p.Replies, p.Next, err = s.replies(ctx, post.ID, after); err != nil {
 		return err
+	}
+	if after != "" {
+		p.First = p.Post.Link
 	}
 	return s.render(w, "post", p)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"net/url"
 	"strings"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -17,16 +18,24 @@ type replyView struct {
 	Name string
 }
 
-// manyReplies is how many replies the page of a post shows.
+// manyReplies is how many replies the page of a post shows at once.
 const manyReplies = 200
 
-// replies returns the approved replies under a post.
-func (s *Server) replies(ctx context.Context, postID string) ([]replyView, error) {
-	list, err := s.store.RepliesTo(ctx, postID, "", manyReplies)
+// paramReplies is the key of the reply after which a page goes on.
+const paramReplies = "replies"
+
+// replies returns the approved replies under a post after the one with the key, and
+// where more are, if there are.
+func (s *Server) replies(ctx context.Context, postID, after string) (shown []replyView, next string, err error) {
+	list, err := s.store.RepliesTo(ctx, postID, after, manyReplies+1)
 	if err != nil {
-		return nil, fmt.Errorf("list replies to %s: %w", postID, err)
+		return nil, "", fmt.Errorf("list replies to %s: %w", postID, err)
 	}
-	return replyViews(list), nil
+	if len(list) > manyReplies {
+		list = list[:manyReplies]
+		next = address("", url.Values{paramReplies: {list[manyReplies-1].Key}})
+	}
+	return replyViews(list), next, nil
 }
 
 func replyViews(list []directory.Reply) []replyView {

@@ -1,12 +1,17 @@
 package web_test
 
 import (
+	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/directory/store/storetest"
 )
 
@@ -93,6 +98,47 @@ func TestMentionsAreShown(t *testing.T) {
 		if strings.Contains(body, "<strong>"+not) {
 			t.Errorf("%s is shown", not)
 		}
+	}
+}
+
+// TestEveryReplyIsReached: the pages of a post show each reply once, in order.
+func TestEveryReplyIsReached(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	const post, path = "https://ghent.example/initiatives/repaircafe/posts/01HELLO", "/initiatives/repaircafe/posts/01HELLO"
+	var want []string
+	must(t, s.Tx(t.Context(), func(tx *store.Store) error {
+		for k := range 401 {
+			key := fmt.Sprintf("K%03d", k)
+			want = append(want, key)
+			if _, err := tx.AddReply(t.Context(), &directory.Reply{
+				ID: "https://town.example/" + key, Key: key, PostID: post, State: directory.ReplyApproved, Content: "<p>" + key + "</p>",
+				Author: directory.Author{ID: "https://town.example/users/ann", Acct: "ann@town.example"}, Received: noon(),
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	pages := handler(t, ghent(), s)
+	more := regexp.MustCompile(`href="(\?replies=[^"]*)" rel="next"`)
+	var got []string
+	for next := ""; len(got) <= len(want); {
+		_, body := get(t, pages, path+next)
+		for _, m := range regexp.MustCompile(`<p>(K\d+)</p>`).FindAllStringSubmatch(body, -1) {
+			got = append(got, m[1])
+		}
+		link := more.FindStringSubmatch(body)
+		if strings.Contains(body, "First replies") != (next != "") {
+			t.Errorf("page %q: it leads to the first replies", next)
+		}
+		if link == nil {
+			break
+		}
+		next = html.UnescapeString(link[1])
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %d replies, want %d: %v", len(got), len(want), got)
 	}
 }
 
