@@ -72,17 +72,33 @@ func validHost(s string) bool {
 }
 
 // Blocks answers what was decided about an IRI or a host. The closest decision
-// counts: that about the actor itself, then its host, then the domain above it.
-// It is safe for concurrent use; nil holds no decision.
-type Blocks struct{ kinds map[string]BlockKind }
+// counts: that about the actor, to whom all that is below its id belongs, such as
+// its key, then its host, then the domain above it. It is safe for concurrent use;
+// nil holds no decision.
+type Blocks struct {
+	kinds  map[string]BlockKind
+	actors map[string][]string // by their host
+}
 
-// NewBlocks returns the decisions, ready to be asked.
+// NewBlocks returns the decisions, ready to be asked; of two about the same subject
+// the later one holds.
 func NewBlocks(list []Block) *Blocks {
-	b := &Blocks{kinds: make(map[string]BlockKind, len(list))}
+	b := &Blocks{kinds: make(map[string]BlockKind, len(list)), actors: map[string][]string{}}
 	for _, one := range list {
+		if _, again := b.kinds[one.Subject]; one.IsActor() && !again {
+			b.actors[one.Host()] = append(b.actors[one.Host()], one.Subject)
+		}
 		b.kinds[one.Subject] = one.Kind
 	}
 	return b
+}
+
+// ActorsOn returns the ids of the actors on a host that decisions are about.
+func (b *Blocks) ActorsOn(host string) []string {
+	if b == nil {
+		return nil
+	}
+	return b.actors[host]
 }
 
 // Of returns what was decided about an IRI, or a host with or without its port,
@@ -91,12 +107,12 @@ func (b *Blocks) Of(subject string) BlockKind {
 	if b == nil || len(b.kinds) == 0 {
 		return ""
 	}
-	if kind, ok := b.kinds[subject]; ok {
-		return kind
-	}
 	host := strings.ToLower(subject)
 	if strings.Contains(subject, "://") {
 		host = HostOf(subject)
+		if id := b.actorOf(host, subject); id != "" {
+			return b.kinds[id]
+		}
 	}
 	for _, name := range namesOf(host) {
 		if kind, ok := b.kinds[name]; ok {
@@ -104,6 +120,19 @@ func (b *Blocks) Of(subject string) BlockKind {
 		}
 	}
 	return ""
+}
+
+// actorOf returns whom the closest decision about an actor on a host is about, to
+// whom an IRI belongs, or "".
+func (b *Blocks) actorOf(host, iri string) string {
+	closest := ""
+	for _, id := range b.actors[host] {
+		below, ok := strings.CutPrefix(iri, id)
+		if ok && (below == "" || strings.ContainsAny(below[:1], "/#?")) && len(id) > len(closest) {
+			closest = id
+		}
+	}
+	return closest
 }
 
 // Blocked reports whether any of the IRIs or hosts is blocked.

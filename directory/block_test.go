@@ -14,6 +14,8 @@ func TestBlocks(t *testing.T) {
 		{Subject: "https://town.example/users/troll", Kind: directory.Blocked},
 		{Subject: "127.0.0.1:8001", Kind: directory.Blocked},
 		{Subject: "192.0.2.7", Kind: directory.Blocked},
+		{Subject: "https://spam.example/users/alice", Kind: directory.Allowed},
+		{Subject: "https://spam.example/users/alice/garden", Kind: directory.Limited},
 	})
 	for subject, want := range map[string]directory.BlockKind{
 		"https://spam.example/users/a":         directory.Blocked,
@@ -34,6 +36,17 @@ func TestBlocks(t *testing.T) {
 		"http://192.0.2.7:99/":                 directory.Blocked,
 		"http://0.2.7/":                        "",
 		"":                                     "",
+
+		// What is below an actor's id is the actor's.
+		"https://spam.example/users/alice":           directory.Allowed,
+		"https://spam.example/users/alice#main-key":  directory.Allowed,
+		"https://spam.example/users/alice/inbox":     directory.Allowed,
+		"https://spam.example/users/alice?x":         directory.Allowed,
+		"https://spam.example/users/alicent":         directory.Blocked,
+		"https://spam.example/users/alice/garden/a":  directory.Limited,
+		"https://spam.example/users/alice/gardener":  directory.Allowed,
+		"https://town.example/users/troll#main-key":  directory.Blocked,
+		"https://other.example/users/alice#main-key": "",
 	} {
 		if got := blocks.Of(subject); got != want {
 			t.Errorf("%s: got %q, want %q", subject, got, want)

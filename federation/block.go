@@ -30,16 +30,24 @@ func refuseAmong(blocks *directory.Blocks, ids ...string) error {
 	return nil
 }
 
-// gate keeps every request of ours from servers that are blocked.
+// gate keeps every request of ours from servers that are blocked, but for those to
+// the inboxes of actors who are excepted: they may share one with their server.
 func (s *Server) gate(ctx context.Context, address string) error {
 	blocks, err := s.Store.Blocks(ctx)
+	if err != nil || !blocks.Blocked(address) {
+		return err
+	}
+	excepted := slices.DeleteFunc(slices.Clone(blocks.ActorsOn(directory.HostOf(address))), func(id string) bool { return blocks.Blocked(id) })
+	actors, err := s.Store.Actors(ctx, excepted)
 	if err != nil {
 		return err
 	}
-	if blocks.Blocked(address) {
-		return &client.BlockedError{Address: address}
+	for _, a := range actors {
+		if address == a.Inbox || address == a.SharedInbox {
+			return nil
+		}
 	}
-	return nil
+	return &client.BlockedError{Address: address}
 }
 
 // onBlock ends all following between one of our actors and somebody who wants to

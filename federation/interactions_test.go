@@ -244,6 +244,51 @@ func sg13(t *testing.T) {
 	})(t)
 }
 
+// The closest decision counts: whoever is excepted from the block of their server
+// is heard and answered, and nobody else there.
+func TestAllowedOnBlockedServer(t *testing.T) {
+	eachFlavour(t, func(t *testing.T, f fedtest.Flavour) {
+		onEach(func(w *world, s *store.Store) {
+			c, there := w.city(s), w.server(f)
+			alice, bob := there.Actor("alice"), there.Actor("bob")
+			id := c.publish("rad")
+			post := c.post("rad", "News.")
+			c.block(directory.Blocked, there.Host)
+			c.block(directory.Allowed, alice.ID)
+			status(w, alice.Follow(id), 202)
+			w.await(there, ofType("Accept"))
+			c.say(alice, alice.Activity("Like", post))
+			if got := c.counts(post).Likes; got != 1 {
+				w.Errorf("%d likes, want hers", got)
+			}
+			c.post("rad", "More news.")
+			w.await(there, ofType("Create"))
+			if _, err := c.Client.Document(w.Context(), alice.ID); err != nil {
+				w.Errorf("she cannot be asked: %v", err)
+			}
+
+			before := len(requests(there, http.MethodGet, ""))
+			status(w, bob.Follow(id), 403)
+			forged := alice.Activity("Like", post)
+			status(w, bob.Post(c.url("/inbox"), forged, func(g *fedtest.Signing) { g.KeyID = bob.KeyID }), 403)
+			if _, err := c.Client.Document(w.Context(), bob.ID); err == nil {
+				w.Error("somebody else there was asked")
+			}
+			if got := len(requests(there, http.MethodGet, "")); got != before {
+				w.Errorf("%d requests came for somebody else", got-before)
+			}
+
+			// A decision about the server that is made later leaves her alone.
+			c.block(directory.Blocked, there.Host)
+			if got := c.followers(id); len(got) != 1 || got[0].ActorID != alice.ID {
+				w.Errorf("got followers %+v, want alice", got)
+			}
+			c.block(directory.Blocked, alice.ID)
+			status(w, alice.Like(post), 403)
+		})(t)
+	})
+}
+
 func se3(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
 		c, there, third := w.city(s), w.mastodon(), w.mastodon()

@@ -2,7 +2,6 @@ package curation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,8 +30,45 @@ func (c *Curator) Preview(ctx context.Context, list []directory.Block) (*directo
 	if err != nil {
 		return nil, err
 	}
-	blocks := directory.NewBlocks(append(known, list...))
-	return c.store.Reach(ctx, func(id string) bool { return blocks.Blocked(id) })
+	cut, err := cutOff(ctx, c.store, append(known, list...))
+	if err != nil {
+		return nil, err
+	}
+	return c.store.Reach(ctx, cut)
+}
+
+// cutOff returns whether an id, a host or an inbox is cut off by decisions. An inbox
+// is cut off with the actor whose own it is; one that an excepted actor shares with
+// a blocked server is not.
+func cutOff(ctx context.Context, tx *store.Store, list []directory.Block) (func(subject string) bool, error) {
+	blocks := directory.NewBlocks(list)
+	var ids []string
+	for k := range list {
+		if list[k].IsActor() {
+			ids = append(ids, list[k].Subject)
+		}
+	}
+	actors, err := tx.Actors(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	inboxes := map[string]bool{}
+	for id, a := range actors {
+		if blocks.Blocked(id) {
+			inboxes[a.Inbox] = true
+		}
+	}
+	for id, a := range actors {
+		if !blocks.Blocked(id) {
+			inboxes[a.Inbox], inboxes[a.SharedInbox] = false, false
+		}
+	}
+	return func(subject string) bool {
+		if cut, decided := inboxes[subject]; decided {
+			return cut
+		}
+		return blocks.Blocked(subject)
+	}, nil
 }
 
 // Block makes decisions about servers and actors, all of them or none. Whoever is
@@ -72,28 +108,22 @@ func (c *Curator) Unblock(ctx context.Context, subject string) error {
 
 // enforce brings what is here into line with decisions that were just made.
 func (c *Curator) enforce(ctx context.Context, tx *store.Store, list []directory.Block) error {
-	blocks, err := tx.Blocks(ctx)
+	known, err := tx.BlockList(ctx)
 	if err != nil {
 		return err
 	}
-	inboxes := map[string]bool{}
+	cut, err := cutOff(ctx, tx, known)
+	if err != nil {
+		return err
+	}
+	if err := tx.Cut(ctx, cut); err != nil {
+		return err
+	}
 	var entries []string
 	for k := range list {
-		if !list[k].IsActor() || list[k].Kind != directory.Blocked {
-			continue
+		if list[k].IsActor() && list[k].Kind == directory.Blocked {
+			entries = append(entries, list[k].Subject)
 		}
-		entries = append(entries, list[k].Subject)
-		a, err := tx.Actor(ctx, list[k].Subject)
-		if errors.Is(err, directory.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		inboxes[a.Inbox] = true
-	}
-	if err := tx.Cut(ctx, func(id string) bool { return inboxes[id] || blocks.Blocked(id) }); err != nil {
-		return err
 	}
 	if err := tx.RemoveCarried(ctx, entries); err != nil {
 		return err
