@@ -140,6 +140,23 @@ func (b *Blocks) Blocked(subjects ...string) bool {
 	return slices.ContainsFunc(subjects, func(s string) bool { return b.Of(s) == Blocked })
 }
 
+// Compare sorts what others decided by what was decided here: what is new, and what
+// is stricter than a decision made here about the same subject, or than an exception
+// that covers it. Everything else says nothing new.
+func (b *Blocks) Compare(list []Block) (fresh, stricter []Block) {
+	for _, other := range list {
+		here := b.Of(other.Subject)
+		_, same := b.kinds[other.Subject]
+		switch {
+		case here == "" || here == Limited && other.Kind == Blocked && !same:
+			fresh = append(fresh, other)
+		case other.Kind == Blocked && here != Blocked, other.Kind == Limited && here == Allowed:
+			stricter = append(stricter, other)
+		}
+	}
+	return fresh, stricter
+}
+
 // namesOf returns the names under which a host may be listed, the closest first:
 // with its port, without, and the domains above it.
 func namesOf(host string) []string {

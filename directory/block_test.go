@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"strings"
 	"testing"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -55,6 +56,38 @@ func TestBlocks(t *testing.T) {
 	var none *directory.Blocks
 	if none.Blocked("https://spam.example/") {
 		t.Error("nothing was decided")
+	}
+}
+
+func TestCompareBlocks(t *testing.T) {
+	blocks := directory.NewBlocks([]directory.Block{
+		{Subject: "spam.example", Kind: directory.Blocked},
+		{Subject: "loud.example", Kind: directory.Limited},
+		{Subject: "good.example", Kind: directory.Allowed},
+	})
+	for _, c := range []struct {
+		subject string
+		kind    directory.BlockKind
+		want    string
+	}{
+		{"other.example", directory.Blocked, "fresh"},
+		{"other.example", directory.Limited, "fresh"},
+		{"spam.example", directory.Blocked, ""},
+		{"spam.example", directory.Limited, ""},
+		{"a.spam.example", directory.Blocked, ""},
+		{"loud.example", directory.Limited, ""},
+		{"loud.example", directory.Blocked, "stricter"},
+		{"a.loud.example", directory.Blocked, "fresh"},
+		{"a.loud.example", directory.Limited, ""},
+		{"good.example", directory.Limited, "stricter"},
+		{"good.example", directory.Blocked, "stricter"},
+		{"a.good.example", directory.Blocked, "stricter"},
+	} {
+		fresh, stricter := blocks.Compare([]directory.Block{{Subject: c.subject, Kind: c.kind}})
+		got := strings.Repeat("fresh", len(fresh)) + strings.Repeat("stricter", len(stricter))
+		if got != c.want {
+			t.Errorf("%s %s: got %q, want %q", c.kind, c.subject, got, c.want)
+		}
 	}
 }
 

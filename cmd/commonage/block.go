@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,7 +11,6 @@ import (
 
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
-	"codeberg.org/commonage/commonage/directory/exchange"
 )
 
 // newBlockCommand returns 'commonage block' and what it holds.
@@ -168,103 +165,6 @@ func newBlockRemove(a *app) *cobra.Command {
 			}
 			return a.withInstance(cmd.Context(), func(in *instance) error {
 				return explain(in.curator(a).Unblock(cmd.Context(), subject), "decision about "+subject)
-			})
-		},
-	}
-}
-
-func newBlockImport(a *app) *cobra.Command {
-	dry := false
-	cmd := &cobra.Command{
-		Use:   "import FILE",
-		Short: "Take over a list of blocked servers, such as Mastodon exports",
-		Long: "Take over a list of blocked servers in the CSV form that Mastodon and others export, or\n" +
-			"with nothing but a domain on each line; - is standard input. What it suspends is\n" +
-			"blocked, what it silences is limited. Decisions made here before stay as they are.",
-		Example: "  commonage block import blocklist.csv --dry-run\n  commonage block import blocklist.csv",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			list, err := a.readBlocklist(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withInstance(cmd.Context(), func(in *instance) error {
-				return a.importBlocks(cmd.Context(), in, list, dry)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would go")
-	return cmd
-}
-
-func (a *app) readBlocklist(path string) (*exchange.Blocklist, error) {
-	in := a.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("open the list: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	const longest = 64 << 20
-	return exchange.ReadBlocklist(io.LimitReader(in, longest))
-}
-
-func (a *app) importBlocks(ctx context.Context, in *instance, list *exchange.Blocklist, dry bool) error {
-	known, err := in.store.BlockList(ctx)
-	if err != nil {
-		return err
-	}
-	before := directory.NewBlocks(known)
-	var fresh []directory.Block
-	own := 0
-	for _, b := range list.Blocks {
-		switch {
-		case directory.NewBlocks([]directory.Block{b}).Of(in.config.Host) != "":
-			own++
-		case before.Of(b.Subject) == "" || before.Of(b.Subject) == directory.Limited && b.Kind == directory.Blocked:
-			fresh = append(fresh, b)
-		}
-	}
-	for _, skipped := range list.Skipped {
-		if _, err := fmt.Fprintf(a.stderr, "left out: %v\n", skipped); err != nil {
-			return fmt.Errorf("print: %w", err)
-		}
-	}
-	if own > 0 {
-		if _, err := fmt.Fprintf(a.stderr, "left out: %s, which is this instance\n", in.config.Host); err != nil {
-			return fmt.Errorf("print: %w", err)
-		}
-	}
-	if err := a.printf("%d decisions in the list, %d of them new.\n", len(list.Blocks), len(fresh)); err != nil || len(fresh) == 0 {
-		return err
-	}
-	return a.decide(ctx, in, fresh, dry)
-}
-
-func newBlockExport(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "export",
-		Short:   "Write the list of blocked servers as Mastodon reads it",
-		Example: "  commonage block export > blocklist.csv",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withInstance(cmd.Context(), func(in *instance) error {
-				list, err := in.store.BlockList(cmd.Context())
-				if err != nil {
-					return err
-				}
-				left, err := exchange.WriteBlocklist(a.stdout, list)
-				if err != nil {
-					return err
-				}
-				for _, b := range left {
-					if _, err := fmt.Fprintf(a.stderr, "left out: %s (%s)\n", b.Subject, b.Kind); err != nil {
-						return fmt.Errorf("print: %w", err)
-					}
-				}
-				return nil
 			})
 		},
 	}

@@ -16,6 +16,7 @@ func TestBlockCommands(t *testing.T) {
 	list := "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\n" +
 		"spam.example,silence,false,false,,false\nloud.example,silence,false,false,\"Loud, very\",false\n" +
 		"b*d.example,suspend,false,false,,true\nlocalhost,suspend,false,false,,false\n"
+	strict := "domain,severity,public_comment\nloud.example,suspend,Hate\n"
 	for _, c := range []struct {
 		stdin string
 		args  []string
@@ -27,10 +28,14 @@ func TestBlockCommands(t *testing.T) {
 		{"", []string{"block", "add", "localhost"}, 1, "is this instance"},
 		{"", []string{"block", "add", "a b"}, 1, "is not a host"},
 		{"", []string{"block", "add", "x.example", "--limit", "--allow"}, 2, "exclude each other"},
-		{list, []string{"block", "import", "-", "--dry-run"}, 0, "3 decisions in the list, 1 of them new."},
+		{list, []string{"block", "import", "-", "--dry-run"}, 0, "Decisions in the list: 3. New: 1. Stricter than what was decided here: 0."},
 		{"", []string{"block", "export"}, 0, "spam.example,suspend,false,false,Spam,false"},
 		{list, []string{"block", "import", "-"}, 0, "loud.example: limit"},
 		{"", []string{"block", "export"}, 0, `loud.example,silence,false,false,"Loud, very",false`},
+		{strict, []string{"block", "import", "-"}, 0, "What was decided here stays. With --stricter it becomes: loud.example: block"},
+		{"", []string{"block", "export"}, 0, `loud.example,silence,false,false,"Loud, very",false`},
+		{strict, []string{"block", "import", "-", "--stricter"}, 0, "loud.example: block"},
+		{"", []string{"block", "export"}, 0, "loud.example,suspend,false,false,Hate,false"},
 		{"", []string{"peer", "add", "a.spam.example"}, 1, "is blocked here"},
 		{"", []string{"block", "remove", "spam.example"}, 0, ""},
 		{"", []string{"block", "remove", "spam.example"}, 1, "there is no decision"},

@@ -71,6 +71,11 @@ func cutOff(ctx context.Context, tx *store.Store, list []directory.Block) (func(
 	}, nil
 }
 
+// Covers reports whether a decision is about this instance itself.
+func (c *Curator) Covers(b *directory.Block) bool {
+	return directory.NewBlocks([]directory.Block{*b}).Of(c.instance.Host) != "" || c.instance.IsCalled(b.Host())
+}
+
 // Block makes decisions about servers and actors, all of them or none. Whoever is
 // blocked is cut off at once: its followings, replies and entries are forgotten,
 // and what was to be sent to it is not. A decision about the same subject is
@@ -80,7 +85,7 @@ func (c *Curator) Block(ctx context.Context, list ...directory.Block) error {
 		if err := list[k].Validate(); err != nil {
 			return err
 		}
-		if directory.NewBlocks(list[k:k+1]).Of(c.instance.Host) != "" || c.instance.IsCalled(list[k].Host()) {
+		if c.Covers(&list[k]) {
 			return directory.Invalidf("subject", "%s is this instance", list[k].Subject)
 		}
 	}
