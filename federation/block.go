@@ -30,24 +30,31 @@ func refuseAmong(blocks *directory.Blocks, ids ...string) error {
 	return nil
 }
 
-// gate keeps every request of ours from servers that are blocked, but for those to
+// Gate keeps every request of ours from servers that are blocked, but for those to
 // the inboxes of actors who are excepted: they may share one with their server.
-func (s *Server) gate(ctx context.Context, address string) error {
-	blocks, err := s.Store.Blocks(ctx)
-	if err != nil || !blocks.Blocked(address) {
-		return err
-	}
-	excepted := slices.DeleteFunc(slices.Clone(blocks.ActorsOn(directory.HostOf(address))), func(id string) bool { return blocks.Blocked(id) })
-	actors, err := s.Store.Actors(ctx, excepted)
-	if err != nil {
-		return err
-	}
-	for _, a := range actors {
-		if address == a.Inbox || address == a.SharedInbox {
-			return nil
+func Gate(s *store.Store) client.Gate {
+	return func(ctx context.Context, address string) error {
+		blocks, err := s.Blocks(ctx)
+		if err != nil || !blocks.Blocked(address) {
+			return err
 		}
+		var excepted []string
+		for _, id := range blocks.ActorsOn(directory.HostOf(address)) {
+			if !blocks.Blocked(id) {
+				excepted = append(excepted, id)
+			}
+		}
+		actors, err := s.Actors(ctx, excepted)
+		if err != nil {
+			return err
+		}
+		for _, a := range actors {
+			if address == a.Inbox || address == a.SharedInbox {
+				return nil
+			}
+		}
+		return &client.BlockedError{Address: address}
 	}
-	return &client.BlockedError{Address: address}
 }
 
 // onBlock ends all following between one of our actors and somebody who wants to

@@ -71,7 +71,7 @@ func New(o Options) *Server {
 		Policy: o.Peering, Vouches: o.Vouches, Prove: s.prove, ProvedBy: s.provedBy, Believe: s.resolver.believe,
 		MaxEntries: o.PeerEntries,
 	})
-	o.Client.SetGate(s.gate)
+	o.Client.SetGate(Gate(o.Store))
 	o.Client.SetKey(new(o.Keys.For(o.Instance.ActorID())))
 	return s
 }

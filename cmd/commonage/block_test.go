@@ -3,6 +3,8 @@ package main_test
 import (
 	"strings"
 	"testing"
+
+	"codeberg.org/commonage/commonage/federation/fedtest"
 )
 
 func TestBlockCommands(t *testing.T) {
@@ -47,5 +49,22 @@ func TestBlockCommands(t *testing.T) {
 		if out := got.stdout + got.stderr; got.code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("commonage %s: got %d\n%swant %d and %q", strings.Join(c.args, " "), got.code, out, c.code, c.want)
 		}
+	}
+}
+
+// A blocked server is not asked by a command either.
+func TestCommandsLeaveTheBlockedAlone(t *testing.T) {
+	t.Parallel() // most of the time is waiting
+	there := fedtest.NewServer(t)
+	ana := there.Actor("ana")
+	c := newCity(t, "ghent", onSQLite)
+	c.do("keys", "create")
+	c.do("initiative", "add", "--name", "Mill", "--form", "repair-cafe")
+	c.do("block", "add", there.Host)
+	for _, target := range []string{ana.ID, ana.Handle()} {
+		c.try("initiative", "move", "mill", target).wants(t, 1, "is blocked here")
+	}
+	if got := there.Requests(); len(got) != 0 {
+		t.Errorf("it was asked: %+v", got)
 	}
 }

@@ -15,13 +15,16 @@ import (
 	"codeberg.org/commonage/commonage/federation/client"
 )
 
-// client returns what makes the instance's requests to others.
+// client returns what makes the instance's requests to others, and none to who is
+// blocked.
 func (in *instance) client(a *app, log *slog.Logger) *client.Client {
 	c := in.config
-	return client.New(client.Options{
+	requests := client.New(client.Options{
 		UserAgent: "Commonage/" + readBuild().version + " (+" + c.Instance().URL("/") + ")", Scheme: c.Scheme,
 		AllowPrivate: c.AllowPrivateAddresses, Log: log, Now: a.now,
 	})
+	requests.SetGate(federation.Gate(in.store))
+	return requests
 }
 
 func newInitiativeMove(a *app) *cobra.Command {
