@@ -10,7 +10,7 @@ import (
 
 // Block is what the operator decided about a server or one actor.
 type Block struct {
-	Subject string // a host in lower case, for it and all its subdomains, or an actor's id
+	Subject string // a host in lower case, for it and all its subdomains, or an actor's id, the host in lower case
 	Kind    BlockKind
 	Reason  string // for people; shown where the list is published
 	Created time.Time
@@ -85,6 +85,7 @@ type Blocks struct {
 func NewBlocks(list []Block) *Blocks {
 	b := &Blocks{kinds: make(map[string]BlockKind, len(list)), actors: map[string][]string{}}
 	for _, one := range list {
+		one.Subject = lowerHost(one.Subject)
 		if _, again := b.kinds[one.Subject]; one.IsActor() && !again {
 			b.actors[one.Host()] = append(b.actors[one.Host()], one.Subject)
 		}
@@ -107,10 +108,11 @@ func (b *Blocks) Of(subject string) BlockKind {
 	if b == nil || len(b.kinds) == 0 {
 		return ""
 	}
-	host := strings.ToLower(subject)
+	host := lowerHost(subject)
 	if strings.Contains(subject, "://") {
+		iri := host
 		host = HostOf(subject)
-		if id := b.actorOf(host, subject); id != "" {
+		if id := b.actorOf(host, iri); id != "" {
 			return b.kinds[id]
 		}
 	}
@@ -146,7 +148,7 @@ func (b *Blocks) Blocked(subjects ...string) bool {
 func (b *Blocks) Compare(list []Block) (fresh, stricter []Block) {
 	for _, other := range list {
 		here := b.Of(other.Subject)
-		_, same := b.kinds[other.Subject]
+		_, same := b.kinds[lowerHost(other.Subject)]
 		switch {
 		case here == "" || here == Limited && other.Kind == Blocked && !same:
 			fresh = append(fresh, other)
@@ -155,6 +157,20 @@ func (b *Blocks) Compare(list []Block) (fresh, stricter []Block) {
 		}
 	}
 	return fresh, stricter
+}
+
+// lowerHost returns a host, or an IRI, with the host in lower case: it is the same
+// in either, and what follows it is not.
+func lowerHost(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return strings.ToLower(s)
+	}
+	end := len(rest)
+	if k := strings.IndexAny(rest, "/?#"); k >= 0 {
+		end = k
+	}
+	return strings.ToLower(scheme) + "://" + strings.ToLower(rest[:end]) + rest[end:]
 }
 
 // namesOf returns the names under which a host may be listed, the closest first:

@@ -16,6 +16,7 @@ func TestBlocks(t *testing.T) {
 		{Subject: "127.0.0.1:8001", Kind: directory.Blocked},
 		{Subject: "192.0.2.7", Kind: directory.Blocked},
 		{Subject: "https://spam.example/users/alice", Kind: directory.Allowed},
+		{Subject: "https://Town.example/users/Troll2", Kind: directory.Blocked},
 		{Subject: "https://spam.example/users/alice/garden", Kind: directory.Limited},
 	})
 	for subject, want := range map[string]directory.BlockKind{
@@ -48,6 +49,11 @@ func TestBlocks(t *testing.T) {
 		"https://spam.example/users/alice/gardener":  directory.Allowed,
 		"https://town.example/users/troll#main-key":  directory.Blocked,
 		"https://other.example/users/alice#main-key": "",
+		"HTTPS://Spam.Example/users/alice":           directory.Allowed,
+		"https://Spam.Example/users/Alice":           directory.Blocked,
+		"https://town.example/users/Troll2":          directory.Blocked,
+		"https://TOWN.example/users/Troll2/inbox":    directory.Blocked,
+		"https://town.example/users/troll2":          "",
 	} {
 		if got := blocks.Of(subject); got != want {
 			t.Errorf("%s: got %q, want %q", subject, got, want)

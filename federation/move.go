@@ -82,21 +82,10 @@ func (s *Server) confirmMove(ctx context.Context, old, target string) error {
 // @user@host, when that actor says that it is also known as old. Otherwise the
 // error says what is missing.
 func MoveTarget(ctx context.Context, c *client.Client, old, target string) (string, error) {
-	fetch := c.Document
-	if !strings.Contains(target, "://") {
-		fetch = c.ResolveActor
-	}
-	doc, err := fetch(ctx, target)
-	if err != nil {
-		return "", err
-	}
-	a, err := vocab.ParseActor(doc.Body)
-	if err == nil {
-		err = a.Check()
-	}
+	a, err := fetchActor(ctx, c, target)
 	switch {
 	case err != nil:
-		return "", &client.InvalidError{URL: target, Reason: err.Error()}
+		return "", err
 	case a.MovedTo != "":
 		return "", &client.InvalidError{URL: target, Reason: "has itself moved to " + a.MovedTo}
 	case a.ID == old:
@@ -105,6 +94,35 @@ func MoveTarget(ctx context.Context, c *client.Client, old, target string) (stri
 		return "", fmt.Errorf("%w; there, 'commonage initiative edit HANDLE --also-known-as %s' says so", notKnownAs(a.ID, old), old)
 	}
 	return a.ID, nil
+}
+
+// FindActor asks for the actor that goes by an address, their id or a page that
+// leads to it, or by @user@host, and returns the id.
+func FindActor(ctx context.Context, c *client.Client, address string) (string, error) {
+	a, err := fetchActor(ctx, c, address)
+	if err != nil {
+		return "", err
+	}
+	return a.ID, nil
+}
+
+func fetchActor(ctx context.Context, c *client.Client, address string) (*vocab.Actor, error) {
+	fetch := c.Document
+	if !strings.Contains(address, "://") {
+		fetch = c.ResolveActor
+	}
+	doc, err := fetch(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	a, err := vocab.ParseActor(doc.Body)
+	if err == nil {
+		err = a.Check()
+	}
+	if err != nil {
+		return nil, &client.InvalidError{URL: address, Reason: err.Error()}
+	}
+	return a, nil
 }
 
 func notKnownAs(target, old string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
+	"codeberg.org/commonage/commonage/federation"
+	"codeberg.org/commonage/commonage/federation/client"
 )
 
 // newBlockCommand returns 'commonage block' and what it holds.
@@ -22,15 +25,16 @@ func newBlockCommand(a *app) *cobra.Command {
 func newBlockAdd(a *app) *cobra.Command {
 	limit, allow, dry, reason := false, false, false, ""
 	cmd := &cobra.Command{
-		Use:   "add HOST|ACTOR",
+		Use:   "add HOST|ACTOR|@USER@HOST",
 		Short: "Block a server with its subdomains, or one person or initiative",
 		Long: "Block a server with all its subdomains, or one person or initiative by the address of\n" +
-			"their actor. Who is blocked is neither asked nor answered; their followings, replies\n" +
+			"their actor or profile, or by their handle. Who is blocked is neither asked nor answered; their followings, replies\n" +
 			"and entries go, and do not come back when the block is removed. It holds at once.\n\n" +
 			"--limit only keeps them out of lists, and their replies waiting. --allow makes an\n" +
 			"exception from a wider block, and lets a server follow the directory where peering is\n" +
 			"allowlist.",
 		Example: "  commonage block add spam.example --reason 'Spam since March'\n" +
+			"  commonage block add @troll@town.example\n" +
 			"  commonage block add https://town.example/users/troll --limit\n" +
 			"  commonage block add spam.example --dry-run",
 		Args: cobra.ExactArgs(1),
@@ -38,18 +42,17 @@ func newBlockAdd(a *app) *cobra.Command {
 			if limit && allow {
 				return usagef("--limit and --allow exclude each other")
 			}
-			subject, err := curation.ParseSubject(args[0])
-			if err != nil {
-				return err
-			}
-			b := directory.Block{Subject: subject, Kind: directory.Blocked, Reason: reason}
+			b := directory.Block{Kind: directory.Blocked, Reason: reason}
 			switch {
 			case limit:
 				b.Kind = directory.Limited
 			case allow:
 				b.Kind = directory.Allowed
 			}
-			return a.withInstance(cmd.Context(), func(in *instance) error {
+			return a.withInstance(cmd.Context(), func(in *instance) (err error) {
+				if b.Subject, err = a.subject(cmd.Context(), in, args[0]); err != nil {
+					return err
+				}
 				return a.decide(cmd.Context(), in, []directory.Block{b}, dry)
 			})
 		},
@@ -59,6 +62,46 @@ func newBlockAdd(a *app) *cobra.Command {
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would go")
 	cmd.Flags().StringVar(&reason, "reason", "", "`TEXT` that says why; it is public where the list is")
 	return cmd
+}
+
+// subject returns the host or the actor's id that somebody means. An actor who is
+// not known here is asked for; one who does not answer is taken by the address, with
+// a warning, as a decision about a page or a wrong address would never hold.
+func (a *app) subject(ctx context.Context, in *instance, text string) (string, error) {
+	subject, err := curation.ParseSubject(text)
+	isAddress := strings.Contains(subject, "://")
+	if err != nil || !isAddress && !strings.Contains(subject, "@") {
+		return subject, err
+	}
+	for _, decided := range []string{text, subject} { // who is blocked is not known any more
+		if _, err := in.store.Block(ctx, decided); !errors.Is(err, directory.ErrNotFound) {
+			return decided, err
+		}
+	}
+	id, err := in.store.FindActor(ctx, subject)
+	if !errors.Is(err, directory.ErrNotFound) {
+		return id, err
+	}
+	c, err := in.signingClient(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	id, err = federation.FindActor(ctx, c, subject)
+	if blocked, ok := errors.AsType[*client.BlockedError](err); ok { // it led to somebody
+		if _, missing := in.store.Block(ctx, blocked.Address); missing == nil {
+			return blocked.Address, nil
+		}
+	}
+	switch {
+	case err == nil:
+		return id, nil
+	case !isAddress:
+		return "", fmt.Errorf("%w; nobody of that name is known here, so give the address (id) of their actor", err)
+	}
+	_, err = fmt.Fprintf(a.stderr, "Nobody with the address %s is known here, and they could not be asked (%v).\n"+
+		"The decision holds for who has exactly this address as their id.\n", subject, err)
+	return subject, err
 }
 
 // decide shows what goes with decisions, and makes them unless it is a dry run.
@@ -152,19 +195,22 @@ func newBlockList(a *app) *cobra.Command {
 
 func newBlockRemove(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove HOST|ACTOR",
+		Use:   "remove HOST|ACTOR|@USER@HOST",
 		Short: "Take a decision back",
 		Long: "Take a decision back. What went does not come back by itself: people follow again,\n" +
 			"and peers are added again with 'commonage peer add'.",
 		Example: "  commonage block remove spam.example",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			subject, err := curation.ParseSubject(args[0])
-			if err != nil {
-				return err
-			}
 			return a.withInstance(cmd.Context(), func(in *instance) error {
-				return explain(in.curator(a).Unblock(cmd.Context(), subject), "decision about "+subject)
+				subject, err := a.subject(cmd.Context(), in, args[0])
+				if err != nil {
+					return err
+				}
+				if err := in.curator(a).Unblock(cmd.Context(), subject); err != nil {
+					return explain(err, "decision about "+subject)
+				}
+				return a.printf("The decision about %s is taken back.\n", subject)
 			})
 		},
 	}

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -67,4 +68,27 @@ func TestCommandsLeaveTheBlockedAlone(t *testing.T) {
 	if got := there.Requests(); len(got) != 0 {
 		t.Errorf("it was asked: %+v", got)
 	}
+}
+
+// A person is blocked by whatever they go by: what is decided about is their id,
+// and a decision that may never hold is not made without a word.
+func TestBlockPerson(t *testing.T) {
+	t.Parallel() // most of the time is waiting
+	there := fedtest.NewServer(t)
+	ana, ben := there.Actor("ana"), there.Actor("ben")
+	page := there.URL + "/@ben"
+	there.Answer(page, fedtest.Answer{Status: http.StatusFound, Header: http.Header{"Location": {ben.ID}}, Always: true})
+	c := newCity(t, "ghent", onSQLite)
+	c.try("block", "add", ana.Handle()).wants(t, 0, ana.ID+": block")
+	c.try("block", "add", page, "--limit").wants(t, 0, ben.ID+": limit")
+	if before := len(there.Requests()); !strings.Contains(c.do("block", "add", ben.ID), ben.ID+": block") || len(there.Requests()) != before {
+		t.Error("who is decided about was asked for again")
+	}
+	c.try("block", "add", "@nobody@"+there.Host).wants(t, 1, "give the address (id) of their actor")
+	nobody := there.URL + "/users/nobody"
+	c.try("block", "add", strings.ToUpper(there.URL)+"/users/nobody").wants(t, 0, nobody+": block", "could not be asked")
+	c.try("block", "remove", strings.ToUpper(there.URL)+"/users/nobody").wants(t, 0, "")
+	c.try("block", "remove", ana.Handle()).wants(t, 0, "The decision about "+ana.ID+" is taken back.")
+	c.try("block", "remove", page).wants(t, 0, ben.ID)
+	c.try("block", "list").wants(t, 0, "Nobody is blocked.")
 }

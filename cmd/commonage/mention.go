@@ -23,7 +23,7 @@ func (a *app) warnOfMentions(ctx context.Context, in *instance, text string) err
 	}
 	ctx, cancel := context.WithTimeout(ctx, mentionTime)
 	defer cancel()
-	c, err := in.asker(ctx, a)
+	c, err := in.signingClient(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,20 @@ func (in *instance) client(a *app, log *slog.Logger) *client.Client {
 	return requests
 }
 
+// signingClient returns a client for a command; the caller closes it.
+func (in *instance) signingClient(ctx context.Context, a *app) (*client.Client, error) {
+	if _, err := federation.EnsureKeys(ctx, in.store, a.now()); err != nil {
+		return nil, err
+	}
+	keys, err := federation.LoadKeys(ctx, in.store)
+	if err != nil {
+		return nil, err
+	}
+	c := in.client(a, a.logger(in.config))
+	c.SetKey(new(keys.For(in.config.Instance().ActorID())))
+	return c, nil
+}
+
 func newInitiativeMove(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "move HANDLE NEW-ACTOR",
@@ -51,7 +65,7 @@ func (a *app) moveInitiative(ctx context.Context, in *instance, name, to string)
 	if err := in.curator(a).CheckMove(ctx, handle); err != nil {
 		return explain(err, "initiative "+name)
 	}
-	c, err := in.asker(ctx, a)
+	c, err := in.signingClient(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -67,17 +81,6 @@ func (a *app) moveInitiative(ctx context.Context, in *instance, name, to string)
 	return a.printf("%s is now %s\n", old, target)
 }
 
-// asker returns a client that signs as the instance's actor. The caller closes it.
-func (in *instance) asker(ctx context.Context, a *app) (*client.Client, error) {
-	keys, err := federation.LoadKeys(ctx, in.store)
-	if err != nil {
-		return nil, err
-	}
-	c := in.client(a, a.logger(in.config))
-	c.SetKey(new(keys.For(in.config.Instance().ActorID())))
-	return c, nil
-}
-
 // findAliases writes into --also-known-as, if it is given, the ids of the actors
 // that are named there by their handles.
 func (a *app) findAliases(ctx context.Context, in *instance, flags *pflag.FlagSet) error {
@@ -86,7 +89,7 @@ func (a *app) findAliases(ctx context.Context, in *instance, flags *pflag.FlagSe
 	if !slices.ContainsFunc(list, isHandle) {
 		return nil
 	}
-	c, err := in.asker(ctx, a)
+	c, err := in.signingClient(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -11,14 +11,27 @@ import (
 )
 
 // ParseSubject reads what a decision is about from what people paste: a host, an
-// address of one of its pages with nothing behind it, or an actor's id.
+// address of one of its pages with nothing behind it, an actor's id or another of
+// their addresses, or @user@host, which is returned as user@host. Hosts are returned
+// as ParseHost does.
 func ParseSubject(s string) (string, error) {
 	s = strings.TrimSpace(s)
-	if _, rest, ok := strings.Cut(s, "://"); ok && strings.Contains(strings.TrimSuffix(rest, "/"), "/") {
-		if directory.HostOf(s) == "" {
-			return "", directory.Invalidf("subject", "%q is neither a host nor the address of an actor", s)
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		end := len(rest)
+		if k := strings.IndexAny(rest, "/?#"); k >= 0 {
+			end = k
 		}
-		return s, nil
+		host, err := ParseHost(rest[:end])
+		if path := rest[end:]; err == nil && path != "" && path != "/" {
+			host = strings.ToLower(scheme) + "://" + host + path
+			err = directory.ValidateURL("subject", host)
+		}
+		return host, err
+	}
+	user, host, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(s, "acct:"), "@"), "@")
+	if ok && user != "" && user != directory.DirectoryHandle {
+		host, err := ParseHost(host)
+		return user + "@" + host, err
 	}
 	return ParseHost(strings.TrimSuffix(s, "/"))
 }

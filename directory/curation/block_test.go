@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
 )
 
@@ -52,5 +53,38 @@ func TestBlockCutsDeliveries(t *testing.T) {
 				same(t, "deliveries that wait", c.want, n)
 			})
 		})
+	}
+}
+
+func TestParseSubject(t *testing.T) {
+	for in, want := range map[string]string{
+		" Spam.example/ ":                       "spam.example",
+		"https://Spam.example/":                 "spam.example",
+		"https://Spam.example":                  "spam.example",
+		"@directory@spam.example":               "spam.example",
+		"Bücher.example":                        "xn--bcher-kva.example",
+		"HTTPS://Spam.Example/users/Troll":      "https://spam.example/users/Troll",
+		"https://Bücher.example/@t":             "https://xn--bcher-kva.example/@t",
+		"https://spam.example:8443/?author=1":   "https://spam.example:8443/?author=1",
+		"https://spam.example?author=1":         "https://spam.example?author=1",
+		"@Troll@Town.example":                   "Troll@town.example",
+		"troll@town.example":                    "troll@town.example",
+		"acct:troll@town.example":               "troll@town.example",
+		"@troll@localhost:8080":                 "troll@localhost:8080",
+		"":                                      "",
+		"a b":                                   "",
+		"@troll@":                               "",
+		"@troll":                                "",
+		"@a@b@c.example":                        "",
+		"ftp://spam.example/users/troll":        "",
+		"https://me@spam.example/users/troll":   "",
+		"https:///users/troll":                  "",
+		"https://spam.example:port/users/troll": "",
+		"mailto:troll@town.example":             "mailto:troll@town.example",
+	} {
+		got, err := curation.ParseSubject(in)
+		if (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%q: got %q %v, want %q", in, got, err, want)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -102,6 +104,34 @@ func (s *Store) Actors(ctx context.Context, ids []string) (map[string]*directory
 		}
 	}
 	return out, nil
+}
+
+// FindActor returns the id of the actor or carried entry that goes by an address,
+// which is the id or their page, or by user@host; or directory.ErrNotFound where
+// none is known, or more than one.
+func (s *Store) FindActor(ctx context.Context, address string) (string, error) {
+	user, host, isName := strings.Cut(address, "@")
+	var ids []string
+	var err error
+	if strings.Contains(address, "://") {
+		isName, host = false, directory.HostOf(address)
+	}
+	if isName {
+		ids, err = many[string](ctx, s, "actor "+address, `SELECT id FROM actors WHERE LOWER(handle) = ?
+			UNION SELECT id FROM initiatives WHERE origin = ? AND handle = ?`, strings.ToLower(user), host, user)
+	} else {
+		ids, err = many[string](ctx, s, "actor "+address, `SELECT id FROM actors WHERE id = ? OR url = ?
+			UNION SELECT id FROM initiatives WHERE id = ?`, address, address, address)
+	}
+	// Anybody may call a page theirs, or an entry what another is called.
+	ids = slices.DeleteFunc(ids, func(id string) bool { return directory.HostOf(id) != host })
+	if err == nil && len(ids) != 1 {
+		err = fmt.Errorf("actor %s: %w", address, directory.ErrNotFound)
+	}
+	if err != nil {
+		return "", err
+	}
+	return ids[0], nil
 }
 
 // KeyOwner is what is known of who has a key.

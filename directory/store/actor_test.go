@@ -94,3 +94,37 @@ func TestPurgeActors(t *testing.T) {
 		}
 	})
 }
+
+func TestFindActor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ann, ben := "https://mas.to/ap/users/1", "https://mas.to/ap/users/2"
+		for _, a := range []directory.RemoteActor{
+			{ID: ann, Handle: "Ann", URL: "https://mas.to/@Ann"},
+			{ID: ben, Handle: "ben", URL: "https://mas.to/@ben"},
+			{ID: "https://mas.to/ap/users/3", Handle: "ben"}, // of the same name before
+			{ID: "https://evil.example/x", Handle: "ann", URL: "https://mas.to/@Ann"},
+		} {
+			if err := s.PutActor(t.Context(), &a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mill := &directory.Initiative{
+			ID: "https://ghent.example/initiatives/mill", Origin: "ghent.example", Handle: "mill", Name: "Mill",
+			State: directory.Published,
+		}
+		if err := s.PutInitiative(t.Context(), mill, ""); err != nil {
+			t.Fatal(err)
+		}
+		for address, want := range map[string]string{
+			ann: ann, "https://mas.to/@Ann": ann, "ann@mas.to": ann, "ANN@mas.to": ann,
+			"ann@evil.example": "https://evil.example/x", "https://mas.to/@ben": ben,
+			mill.ID: mill.ID, "mill@ghent.example": mill.ID,
+			"ben@mas.to": "", "mill@mas.to": "", "https://mas.to/@nobody": "", "https://evil.example/@Ann": "",
+		} {
+			got, err := s.FindActor(t.Context(), address)
+			if got != want || (want == "") != errors.Is(err, directory.ErrNotFound) {
+				t.Errorf("%s: got %q %v, want %q", address, got, err, want)
+			}
+		}
+	})
+}
