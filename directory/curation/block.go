@@ -146,16 +146,11 @@ func (c *Curator) enforce(ctx context.Context, tx *store.Store, list []directory
 	if err := tx.RemoveCarried(ctx, entries); err != nil {
 		return err
 	}
-	return c.relist(ctx, tx)
+	return relist(ctx, tx)
 }
 
-// relist takes entries of limited servers out of all lists, and puts those of
-// others back.
-func (c *Curator) relist(ctx context.Context, tx *store.Store) error {
-	blocks, err := tx.Blocks(ctx)
-	if err != nil {
-		return err
-	}
+// relist is List for every origin: what is hidden stays so.
+func relist(ctx context.Context, tx *store.Store) error {
 	origins, err := tx.CarriedOrigins(ctx)
 	if err != nil {
 		return err
@@ -165,28 +160,42 @@ func (c *Curator) relist(ctx context.Context, tx *store.Store) error {
 		return err
 	}
 	for _, origin := range origins {
-		from, to := directory.Unlisted, directory.Published
-		if blocks.Of(origin) == directory.Limited || slices.Contains(hidden, origin) {
-			from, to = to, from
-		}
-		if err := restate(ctx, tx, origin, from, to); err != nil {
+		if err := List(ctx, tx, origin, !slices.Contains(hidden, origin)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// List puts the entries carried from a peer into all lists, or takes them out:
-// those of a limited server stay out.
-func List(ctx context.Context, tx *store.Store, host string, listed bool) error {
+// List puts the entries carried from an origin into all lists, or takes them out.
+// Those that are limited, themselves or with their server, stay out.
+func List(ctx context.Context, tx *store.Store, origin string, listed bool) error {
 	blocks, err := tx.Blocks(ctx)
 	if err != nil {
 		return err
 	}
-	if listed && blocks.Of(host) != directory.Limited {
-		return restate(ctx, tx, host, directory.Unlisted, directory.Published)
+	change := func(id string) (from, to directory.State) {
+		if listed && blocks.Of(id) != directory.Limited {
+			return directory.Unlisted, directory.Published
+		}
+		return directory.Published, directory.Unlisted
 	}
-	return restate(ctx, tx, host, directory.Published, directory.Unlisted)
+	from, to := change(origin)
+	if err := restate(ctx, tx, origin, from, to); err != nil {
+		return err
+	}
+	list, err := tx.Initiatives(ctx, blocks.ActorsOn(origin))
+	if err != nil {
+		return err
+	}
+	var decided []store.PutEntry
+	for _, i := range list {
+		if from, to := change(i.ID); i.Origin == origin && i.State == from {
+			i.State = to
+			decided = append(decided, store.PutEntry{Initiative: i})
+		}
+	}
+	return tx.PutInitiatives(ctx, decided)
 }
 
 // restate moves the entries carried from an origin from one state to another.

@@ -1,6 +1,7 @@
 package curation_test
 
 import (
+	"slices"
 	"testing"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -87,4 +88,50 @@ func TestParseSubject(t *testing.T) {
 			t.Errorf("%q: got %q %v, want %q", in, got, err, want)
 		}
 	}
+}
+
+// The closest decision says whether an entry is in lists.
+func TestLimitOfOneEntry(t *testing.T) {
+	each(t, func(t *testing.T, c *city) {
+		const host, mill, barn = "town.example", "https://town.example/initiatives/mill", "https://town.example/initiatives/barn"
+		for _, id := range []string{mill, barn} {
+			i := library()
+			i.ID, i.Origin, i.State, i.Handle = id, host, directory.Published, id[len(id)-4:]
+			wantErr(t, "carry", c.store.PutInitiative(t.Context(), i, ""), nil)
+		}
+		check := func(after string, listed ...string) {
+			t.Helper()
+			for _, id := range []string{mill, barn} {
+				i, err := c.store.Initiative(t.Context(), id)
+				wantErr(t, id, err, nil)
+				want := directory.Unlisted
+				if slices.Contains(listed, id) {
+					want = directory.Published
+				}
+				same(t, id+" after "+after, want, i.State)
+			}
+		}
+		decide := func(kind directory.BlockKind, subject string) {
+			t.Helper()
+			wantErr(t, "decide about "+subject, c.Block(t.Context(), directory.Block{Subject: subject, Kind: kind}), nil)
+		}
+		decide(directory.Limited, mill)
+		check("it was limited", barn)
+		decide(directory.Limited, "other.example")
+		check("another decision", barn)
+		decide(directory.Allowed, mill)
+		decide(directory.Limited, host)
+		check("its server was limited", mill)
+		list := func(listed bool) {
+			wantErr(t, "list", c.store.Change(t.Context(), func(tx *store.Store) error { return curation.List(t.Context(), tx, host, listed) }), nil)
+		}
+		list(false)
+		check("its server went away")
+		list(true)
+		check("its server came back", mill)
+		wantErr(t, "unblock", c.Unblock(t.Context(), mill), nil)
+		check("the exception ended")
+		wantErr(t, "unblock", c.Unblock(t.Context(), host), nil)
+		check("all decisions ended", mill, barn)
+	})
 }

@@ -120,9 +120,9 @@ func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
 
 // neighbours lists the peers that there is an exchange with.
 func (s *Server) neighbours(ctx context.Context) ([]directory.Peer, error) {
-	peers, err := s.store.Peers(ctx)
+	peers, err := s.listedPeers(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list neighbours: %w", err)
+		return nil, err
 	}
 	var near []directory.Peer
 	for _, p := range peers {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -40,9 +41,9 @@ func (s *Server) showNetwork(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	peers, err := s.store.Peers(r.Context())
+	peers, err := s.listedPeers(r.Context())
 	if err != nil {
-		return fmt.Errorf("list peers: %w", err)
+		return err
 	}
 	p := networkPage{
 		Page: s.newPage(r, "Network"), Own: o.Own, Total: o.Total,
@@ -59,6 +60,19 @@ func (s *Server) showNetwork(w http.ResponseWriter, r *http.Request) error {
 	p.Map = s.networkMap(peers, o.Own)
 	p.HasDrawing = p.Map != nil
 	return s.render(w, "network", p)
+}
+
+// listedPeers returns the peers but for those that the operator keeps out of lists.
+func (s *Server) listedPeers(ctx context.Context) ([]directory.Peer, error) {
+	peers, err := s.store.Peers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list peers: %w", err)
+	}
+	blocks, err := s.store.Blocks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list peers: %w", err)
+	}
+	return slices.DeleteFunc(peers, func(p directory.Peer) bool { return blocks.Of(p.Host) == directory.Limited }), nil
 }
 
 func (s *Server) peerRow(p directory.Peer) peerRow {
@@ -139,9 +153,9 @@ type neighbour struct {
 
 // listNetwork serves what the network page shows.
 func (s *Server) listNetwork(w http.ResponseWriter, r *http.Request) error {
-	peers, err := s.store.Peers(r.Context())
+	peers, err := s.listedPeers(r.Context())
 	if err != nil {
-		return fmt.Errorf("list peers: %w", err)
+		return err
 	}
 	out := struct {
 		Host  string      `json:"host"`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/directory/store/storetest"
 )
@@ -101,4 +102,25 @@ func TestNetwork(t *testing.T) {
 	if seen != 2 {
 		t.Errorf("got %s", body)
 	}
+}
+
+// An instance that is limited is in no list: neither a page nor the API names it.
+func TestLimitedIsNotNamed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		fill(t, s)
+		h := handler(t, ghent(), s)
+		paths := []string{"/network", "/api/v1/network", "/"}
+		for _, path := range paths {
+			if _, body := get(t, h, path); !strings.Contains(body, "Leuven") {
+				t.Fatalf("%s does not name it before", path)
+			}
+		}
+		c := curation.New(s, ghent(), noon)
+		must(t, c.Block(t.Context(), directory.Block{Subject: "leuven.example", Kind: directory.Limited}))
+		for _, path := range paths {
+			if _, body := get(t, h, path); strings.Contains(body, "Leuven") || strings.Contains(body, "leuven.example") {
+				t.Errorf("%s names it", path)
+			}
+		}
+	})
 }
