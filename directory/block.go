@@ -204,6 +204,7 @@ type Reach struct {
 	Followers  []string // ids of actors that follow ours
 	Peers      []string // hosts
 	Entries    map[string]int
+	Unlisted   map[string]int // entries that stay, but in no list; both by origin
 	Replies    int
 	Reactions  int
 	Deliveries int // that wait
@@ -211,15 +212,6 @@ type Reach struct {
 
 // Empty reports whether nothing is concerned.
 func (r *Reach) Empty() bool {
-	return len(r.Followers) == 0 && len(r.Peers) == 0 && len(r.Entries) == 0 &&
+	return len(r.Followers) == 0 && len(r.Peers) == 0 && len(r.Entries) == 0 && len(r.Unlisted) == 0 &&
 		r.Replies == 0 && r.Reactions == 0 && r.Deliveries == 0
-}
-
-// CountEntries returns how many carried entries are concerned.
-func (r *Reach) CountEntries() int {
-	n := 0
-	for _, count := range r.Entries {
-		n += count
-	}
-	return n
 }

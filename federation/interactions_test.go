@@ -721,7 +721,7 @@ func TestBlockCutsOff(t *testing.T) {
 		}
 		want := &directory.Reach{
 			Followers: []string{alice.ID}, Peers: []string{b.instance.Host}, Entries: map[string]int{b.instance.Host: 1},
-			Replies: 1, Reactions: 1,
+			Unlisted: map[string]int{}, Replies: 1, Reactions: 1,
 		}
 		if diff := cmp.Diff(want, reach); diff != "" {
 			w.Error(diff)

@@ -106,17 +106,14 @@ func (a *app) subject(ctx context.Context, in *instance, text string) (string, e
 
 // decide shows what goes with decisions, and makes them unless it is a dry run.
 func (a *app) decide(ctx context.Context, in *instance, list []directory.Block, dry bool) error {
-	for k := range list {
-		if err := list[k].Validate(); err != nil {
-			return err
-		}
-	}
 	reach, err := in.curator(a).Preview(ctx, list)
 	if err != nil {
 		return err
 	}
-	cuts := slices.ContainsFunc(list, func(b directory.Block) bool { return b.Kind == directory.Blocked })
-	if cuts {
+	if dry {
+		err = a.printDecisions(list)
+	}
+	if err == nil {
 		err = a.printReach(reach, dry)
 	}
 	if err != nil || dry {
@@ -131,26 +128,50 @@ func (a *app) decide(ctx context.Context, in *instance, list []directory.Block, 
 	return a.printf("%s: %s\n", list[0].Subject, list[0].Kind)
 }
 
+// printReach prints what goes, leaving out of what there is nothing.
 func (a *app) printReach(r *directory.Reach, dry bool) error {
-	if r.Empty() {
-		return a.printf("Nothing here comes from there.\n")
-	}
-	verb := "What goes:"
+	head, nothing := "What goes:", "Nothing that is here goes."
 	if dry {
-		verb = "What would go:"
+		head, nothing = "What would go:", "Nothing that is here would go."
 	}
+	if r.Empty() {
+		return a.printf("%s\n", nothing)
+	}
+	entries, origins := byOrigin(r.Entries)
+	unlisted, unlistedOrigins := byOrigin(r.Unlisted)
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	origins := make([]string, 0, len(r.Entries))
-	for host, n := range r.Entries {
-		origins = append(origins, fmt.Sprintf("%s (%d)", host, n))
+	_, err := fmt.Fprintln(w, head)
+	for _, row := range []struct {
+		what  string
+		n     int
+		names []string
+	}{
+		{"followers", len(r.Followers), r.Followers},
+		{"peers", len(r.Peers), r.Peers},
+		{"entries", entries, origins},
+		{"entries, from lists only", unlisted, unlistedOrigins},
+		{"replies", r.Replies, nil},
+		{"likes and shares", r.Reactions, nil},
+		{"deliveries that wait", r.Deliveries, nil},
+	} {
+		if row.n > 0 && err == nil {
+			_, err = fmt.Fprintf(w, "%s\t%d\t%s\n", row.what, row.n, few(row.names))
+		}
 	}
-	slices.Sort(origins)
-	if _, err := fmt.Fprintf(w, "%s\nfollowers\t%d\t%s\npeers\t%d\t%s\nentries\t%d\t%s\nreplies\t%d\nlikes and shares\t%d\ndeliveries that wait\t%d\n",
-		verb, len(r.Followers), few(r.Followers), len(r.Peers), few(r.Peers), r.CountEntries(), few(origins),
-		r.Replies, r.Reactions, r.Deliveries); err != nil {
+	if err != nil {
 		return fmt.Errorf("print what goes: %w", err)
 	}
 	return w.Flush()
+}
+
+// byOrigin returns how many there are of all origins, and each origin with its own.
+func byOrigin(counts map[string]int) (total int, origins []string) {
+	for host, n := range counts {
+		total += n
+		origins = append(origins, fmt.Sprintf("%s (%d)", host, n))
+	}
+	slices.Sort(origins)
+	return total, origins
 }
 
 // few names the first of a list.
@@ -177,20 +198,28 @@ func newBlockList(a *app) *cobra.Command {
 				if len(list) == 0 {
 					return a.printf("Nobody is blocked.\n")
 				}
-				w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-				if _, err := fmt.Fprintln(w, "SUBJECT\tDECISION\tSINCE\tREASON"); err != nil {
-					return fmt.Errorf("print the list: %w", err)
-				}
-				for _, b := range list {
-					if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n",
-						b.Subject, b.Kind, b.Created.Format("2006-01-02"), plain(b.Reason)); err != nil {
-						return fmt.Errorf("print the list: %w", err)
-					}
-				}
-				return w.Flush()
+				return a.printDecisions(list)
 			})
 		},
 	}
+}
+
+// printDecisions prints decisions as a table, with their dates if they were made.
+func (a *app) printDecisions(list []directory.Block) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	if _, err := fmt.Fprintln(w, "SUBJECT\tDECISION\tSINCE\tREASON"); err != nil {
+		return fmt.Errorf("print the list: %w", err)
+	}
+	for _, b := range list {
+		since := "not made"
+		if !b.Created.IsZero() {
+			since = b.Created.Format("2006-01-02")
+		}
+		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", b.Subject, b.Kind, since, plain(b.Reason)); err != nil {
+			return fmt.Errorf("print the list: %w", err)
+		}
+	}
+	return w.Flush()
 }
 
 func newBlockRemove(a *app) *cobra.Command {

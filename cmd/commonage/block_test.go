@@ -28,10 +28,13 @@ func TestBlockCommands(t *testing.T) {
 	}{
 		{"", []string{"block", "list"}, 0, "Nobody is blocked."},
 		{"", []string{"block", "add", "https://Spam.example/", "--reason", "Spam"}, 0, "spam.example: block"},
-		{"", []string{"block", "add", "localhost"}, 1, "is this instance"},
+		{"", []string{"block", "add", "localhost"}, 1, "commonage: subject: localhost is this instance"},
+		{"", []string{"block", "add", "x.example", "--limit", "--reason", "Loud", "--dry-run"}, 0, "x.example  limit     not made  Loud\nNothing that is here would go.\n"},
+		{"", []string{"block", "add", "x.example", "--allow", "--dry-run"}, 0, "x.example  allow     not made"},
 		{"", []string{"block", "add", "a b"}, 1, "is not a host"},
 		{"", []string{"block", "add", "x.example", "--limit", "--allow"}, 2, "exclude each other"},
 		{list, []string{"block", "import", "-", "--dry-run"}, 0, "Decisions in the list: 3. New: 1. Stricter than what was decided here: 0."},
+		{list, []string{"block", "import", "-", "--dry-run"}, 0, "loud.example  limit     not made  Loud, very\n"},
 		{"", []string{"block", "export"}, 0, "spam.example,suspend,false,false,Spam,false"},
 		{list, []string{"block", "import", "-"}, 0, "loud.example: limit"},
 		{"", []string{"block", "export"}, 0, `loud.example,silence,false,false,"Loud, very",false`},
@@ -47,6 +50,9 @@ func TestBlockCommands(t *testing.T) {
 		{"", []string{"moderation", "report-close", "01X"}, 1, "there is no open report 01X here"},
 	} {
 		got := run(c.stdin, c.args...)
+		if strings.Contains(c.want, "is this instance") && got.stdout != "" {
+			t.Errorf("said before it was refused: %s", got.stdout)
+		}
 		if out := got.stdout + got.stderr; got.code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("commonage %s: got %d\n%swant %d and %q", strings.Join(c.args, " "), got.code, out, c.code, c.want)
 		}

@@ -3,6 +3,7 @@ package curation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,18 +37,76 @@ func ParseSubject(s string) (string, error) {
 	return ParseHost(strings.TrimSuffix(s, "/"))
 }
 
-// Preview returns what of ours would be cut off if the decisions were made, on
-// top of those that hold.
+// Preview returns what of ours would be cut off, or leave lists, if the decisions
+// were made, on top of those that hold. It fails where Block would.
 func (c *Curator) Preview(ctx context.Context, list []directory.Block) (*directory.Reach, error) {
-	known, err := c.store.BlockList(ctx)
+	if err := c.checkBlocks(list); err != nil {
+		return nil, err
+	}
+	all, err := c.store.BlockList(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cut, err := cutOff(ctx, c.store, append(known, list...))
+	all = append(all, list...)
+	cut, err := cutOff(ctx, c.store, all)
 	if err != nil {
 		return nil, err
 	}
-	return c.store.Reach(ctx, cut)
+	reach, err := c.store.Reach(ctx, cut)
+	if err != nil {
+		return nil, err
+	}
+	return reach, c.reachEntries(ctx, all, reach)
+}
+
+// reachEntries adds what decisions mean for single entries, and for lists. Those of
+// blocked origins are counted.
+func (c *Curator) reachEntries(ctx context.Context, list []directory.Block, reach *directory.Reach) error {
+	blocks := directory.NewBlocks(list)
+	listed, err := c.store.Listed(ctx)
+	if err != nil {
+		return err
+	}
+	decided, err := c.store.Initiatives(ctx, actorsOf(list))
+	if err != nil {
+		return err
+	}
+	unlisted := map[string]int{}
+	for origin, n := range listed {
+		if blocks.Of(origin) == directory.Limited {
+			unlisted[origin] = n
+		}
+	}
+	for _, i := range decided {
+		kind, ofOrigin := blocks.Of(i.ID), blocks.Of(i.Origin)
+		if ofOrigin == directory.Blocked || i.State != directory.Published && i.State != directory.Unlisted {
+			continue
+		}
+		if kind == directory.Blocked {
+			reach.Entries[i.Origin]++
+		}
+		switch {
+		case i.State != directory.Published:
+		case ofOrigin == directory.Limited && kind != directory.Limited:
+			unlisted[i.Origin]--
+		case ofOrigin != directory.Limited && kind == directory.Limited:
+			unlisted[i.Origin]++
+		}
+	}
+	maps.DeleteFunc(unlisted, func(_ string, n int) bool { return n == 0 })
+	reach.Unlisted = unlisted
+	return nil
+}
+
+// actorsOf returns the ids of the actors that decisions are about.
+func actorsOf(list []directory.Block) []string {
+	var ids []string
+	for k := range list {
+		if list[k].IsActor() {
+			ids = append(ids, list[k].Subject)
+		}
+	}
+	return ids
 }
 
 // cutOff returns whether an id, a host or an inbox is cut off by decisions. An inbox
@@ -55,13 +114,7 @@ func (c *Curator) Preview(ctx context.Context, list []directory.Block) (*directo
 // a blocked server is not.
 func cutOff(ctx context.Context, tx *store.Store, list []directory.Block) (func(subject string) bool, error) {
 	blocks := directory.NewBlocks(list)
-	var ids []string
-	for k := range list {
-		if list[k].IsActor() {
-			ids = append(ids, list[k].Subject)
-		}
-	}
-	actors, err := tx.Actors(ctx, ids)
+	actors, err := tx.Actors(ctx, actorsOf(list))
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +142,7 @@ func (c *Curator) Covers(b *directory.Block) bool {
 	return directory.NewBlocks([]directory.Block{*b}).Of(c.instance.Host) != "" || c.instance.IsCalled(b.Host())
 }
 
-// Block makes decisions about servers and actors, all of them or none. Whoever is
-// blocked is cut off at once: its followings, replies and entries are forgotten,
-// and what was to be sent to it is not. A decision about the same subject is
-// replaced.
-func (c *Curator) Block(ctx context.Context, list ...directory.Block) error {
+func (c *Curator) checkBlocks(list []directory.Block) error {
 	for k := range list {
 		if err := list[k].Validate(); err != nil {
 			return err
@@ -101,6 +150,17 @@ func (c *Curator) Block(ctx context.Context, list ...directory.Block) error {
 		if c.Covers(&list[k]) {
 			return directory.Invalidf("subject", "%s is this instance", list[k].Subject)
 		}
+	}
+	return nil
+}
+
+// Block makes decisions about servers and actors, all of them or none. Whoever is
+// blocked is cut off at once: its followings, replies and entries are forgotten,
+// and what was to be sent to it is not. A decision about the same subject is
+// replaced.
+func (c *Curator) Block(ctx context.Context, list ...directory.Block) error {
+	if err := c.checkBlocks(list); err != nil {
+		return err
 	}
 	return c.store.Change(ctx, func(tx *store.Store) error {
 		for k := range list {

@@ -1,8 +1,12 @@
 package curation_test
 
 import (
+	"errors"
+	"path"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
@@ -90,15 +94,74 @@ func TestParseSubject(t *testing.T) {
 	}
 }
 
+// carries has the city carry published entries.
+func (c *city) carries(t *testing.T, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		i := library()
+		i.ID, i.Origin, i.State, i.Handle = id, directory.HostOf(id), directory.Published, path.Base(id)
+		wantErr(t, "carry", c.store.PutInitiative(t.Context(), i, ""), nil)
+	}
+}
+
+// What a decision means for entries is said before it is made, and then is so.
+func TestPreviewEntries(t *testing.T) {
+	const mill, barn, shop = "https://town.example/initiatives/mill", "https://town.example/initiatives/barn", "https://shop.example/initiatives/shop"
+	const blocked, limited, allowed = directory.Blocked, directory.Limited, directory.Allowed
+	type decisions = []directory.Block
+	for name, test := range map[string]struct {
+		before, list      decisions
+		entries, unlisted map[string]int
+		left, listed      int // of all three
+	}{
+		"one blocked":                    {nil, decisions{{Subject: mill, Kind: blocked}}, map[string]int{"town.example": 1}, nil, 2, 2},
+		"a server blocked":               {nil, decisions{{Subject: "town.example", Kind: blocked}}, map[string]int{"town.example": 2}, nil, 1, 1},
+		"a server limited":               {nil, decisions{{Subject: "town.example", Kind: limited}}, nil, map[string]int{"town.example": 2}, 3, 1},
+		"one limited":                    {nil, decisions{{Subject: mill, Kind: limited}}, nil, map[string]int{"town.example": 1}, 3, 2},
+		"one limited twice":              {decisions{{Subject: mill, Kind: limited}}, decisions{{Subject: mill, Kind: limited}}, nil, nil, 3, 2},
+		"a server, but for one":          {decisions{{Subject: mill, Kind: allowed}}, decisions{{Subject: "town.example", Kind: limited}}, nil, map[string]int{"town.example": 1}, 3, 2},
+		"a server, after one":            {decisions{{Subject: mill, Kind: limited}}, decisions{{Subject: "town.example", Kind: limited}}, nil, map[string]int{"town.example": 1}, 3, 1},
+		"one of a limited server":        {decisions{{Subject: "town.example", Kind: limited}}, decisions{{Subject: mill, Kind: blocked}}, map[string]int{"town.example": 1}, nil, 2, 1},
+		"one allowed, its server is not": {nil, decisions{{Subject: mill, Kind: allowed}, {Subject: "town.example", Kind: blocked}}, map[string]int{"town.example": 2}, nil, 1, 1},
+		"one blocked with its server":    {nil, decisions{{Subject: mill, Kind: blocked}, {Subject: "town.example", Kind: limited}}, map[string]int{"town.example": 1}, map[string]int{"town.example": 1}, 2, 1},
+		"an exception":                   {nil, decisions{{Subject: mill, Kind: allowed}, {Subject: "shop.example", Kind: allowed}}, nil, nil, 3, 3},
+		"elsewhere":                      {nil, decisions{{Subject: "other.example", Kind: blocked}, {Subject: "https://town.example/initiatives/x", Kind: limited}}, nil, nil, 3, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, c *city) {
+				c.carries(t, mill, barn, shop)
+				wantErr(t, "before", c.Block(t.Context(), test.before...), nil)
+				reach, err := c.Preview(t.Context(), test.list)
+				wantErr(t, "preview", err, nil)
+				same(t, "entries that go", test.entries, reach.Entries, cmpopts.EquateEmpty())
+				same(t, "entries that leave lists", test.unlisted, reach.Unlisted, cmpopts.EquateEmpty())
+				wantErr(t, "block", c.Block(t.Context(), test.list...), nil)
+				left, err := c.store.Initiatives(t.Context(), []string{mill, barn, shop})
+				wantErr(t, "entries", err, nil)
+				same(t, "entries that are left", test.left, len(left))
+				same(t, "entries in lists", test.listed, c.count(t, ""))
+			})
+		})
+	}
+}
+
+// What Block refuses is refused before anything is said to go.
+func TestPreviewRefuses(t *testing.T) {
+	each(t, func(t *testing.T, c *city) {
+		for _, subject := range []string{"ghent.example", "example", "https://ghent.example/initiatives/mill", "a b"} {
+			_, err := c.Preview(t.Context(), []directory.Block{{Subject: subject, Kind: directory.Blocked}})
+			if invalid, ok := errors.AsType[*directory.Invalid](err); !ok || invalid.Field != "subject" {
+				t.Errorf("%s: got %v", subject, err)
+			}
+		}
+	})
+}
+
 // The closest decision says whether an entry is in lists.
 func TestLimitOfOneEntry(t *testing.T) {
 	each(t, func(t *testing.T, c *city) {
 		const host, mill, barn = "town.example", "https://town.example/initiatives/mill", "https://town.example/initiatives/barn"
-		for _, id := range []string{mill, barn} {
-			i := library()
-			i.ID, i.Origin, i.State, i.Handle = id, host, directory.Published, id[len(id)-4:]
-			wantErr(t, "carry", c.store.PutInitiative(t.Context(), i, ""), nil)
-		}
+		c.carries(t, mill, barn)
 		check := func(after string, listed ...string) {
 			t.Helper()
 			for _, id := range []string{mill, barn} {

@@ -110,9 +110,9 @@ func (c *city) count(t *testing.T, text string) int {
 	return n
 }
 
-func same[T any](t *testing.T, what string, want, got T) {
+func same[T any](t *testing.T, what string, want, got T, options ...cmp.Option) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, options...); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }

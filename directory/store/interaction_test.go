@@ -185,7 +185,7 @@ func TestCut(t *testing.T) {
 			t.Errorf("left: %+v %v", reach, err)
 		}
 		reach, err = s.Reach(ctx, func(string) bool { return true })
-		if err != nil || len(reach.Followers) != 1 || len(reach.Peers) != 1 || reach.CountEntries() != 1 || reach.Deliveries != 1 {
+		if err != nil || len(reach.Followers) != 1 || len(reach.Peers) != 1 || reach.Entries["good.example"] != 1 || reach.Deliveries != 1 {
 			t.Errorf("of the others is left: %+v %v", reach, err)
 		}
 	})

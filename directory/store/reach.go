@@ -51,6 +51,17 @@ func (s *Store) Reach(ctx context.Context, matches func(idOrHost string) bool) (
 	return r, nil
 }
 
+// Listed returns how many of the entries carried from each origin are in lists.
+func (s *Store) Listed(ctx context.Context) (map[string]int, error) {
+	list, err := many[subjectCount](ctx, s, "listed entries", `SELECT origin AS subject, COUNT(*) AS n FROM initiatives
+		WHERE NOT own AND state = 'published' GROUP BY origin`)
+	counts := make(map[string]int, len(list))
+	for _, one := range list {
+		counts[one.Subject] = one.N
+	}
+	return counts, err
+}
+
 func (s *Store) matching(ctx context.Context, matches func(string) bool, query string) ([]string, error) {
 	list, err := many[string](ctx, s, "what is concerned", query)
 	return slices.DeleteFunc(list, func(v string) bool { return !matches(v) }), err
