@@ -65,6 +65,12 @@ func (b *Block) Validate() error {
 	return err
 }
 
+// IsName reports whether the decision is about a host that is a single word, without
+// a port: unless it is a machine of the local network, a whole top-level domain.
+func (b *Block) IsName() bool {
+	return !b.IsActor() && !strings.ContainsAny(b.Subject, ".:")
+}
+
 func validHost(s string) bool {
 	u, err := url.Parse("https://" + s)
 	return err == nil && len(s) <= 260 && u.Host == s && u.Hostname() != "" && s == strings.ToLower(s) && isASCII(s) &&

@@ -18,7 +18,7 @@ func TestBlockCommands(t *testing.T) {
 	}
 	list := "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\n" +
 		"spam.example,silence,false,false,,false\nloud.example,silence,false,false,\"Loud, very\",false\n" +
-		"b*d.example,suspend,false,false,,true\nlocalhost,suspend,false,false,,false\n"
+		"b*d.example,suspend,false,false,,true\nghent.localhost,suspend,false,false,,false\n"
 	strict := "domain,severity,public_comment\nloud.example,suspend,Hate\n"
 	for _, c := range []struct {
 		stdin string
@@ -43,6 +43,12 @@ func TestBlockCommands(t *testing.T) {
 		{strict, []string{"block", "import", "-", "--stricter"}, 0, "loud.example: block"},
 		{"", []string{"block", "export"}, 0, "loud.example,suspend,false,false,Hate,false"},
 		{"", []string{"peer", "add", "a.spam.example"}, 1, "is blocked here"},
+		{"", []string{"block", "add", "com"}, 1, "a whole top-level domain"},
+		{"Name,Notes\nalice,hi\n", []string{"block", "import", "-"}, 1, "none of the columns on the first line is called domain"},
+		{strings.Repeat("<p>\n", 30), []string{"block", "import", "-"}, 1, "left out: 10 more lines\ncommonage: nothing was taken over"},
+		{"", []string{"block", "import", "-"}, 1, "nothing was taken over"},
+		{"domain\tseverity\ntab.example\tsilence\n", []string{"block", "import", "-"}, 0, "tab.example: limit"},
+		{"", []string{"block", "remove", "tab.example"}, 0, ""},
 		{"", []string{"block", "remove", "spam.example"}, 0, ""},
 		{"", []string{"block", "remove", "spam.example"}, 1, "there is no decision"},
 		{"", []string{"moderation", "list"}, 0, "Nothing waits for a decision."},

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,10 +61,11 @@ func (a *app) importBlocks(ctx context.Context, in *instance, list *exchange.Blo
 		return err
 	}
 	others := slices.DeleteFunc(slices.Clone(list.Blocks), func(b directory.Block) bool { return in.curator(a).Covers(&b) })
-	for _, skipped := range list.Skipped {
-		if _, err := fmt.Fprintf(a.stderr, "left out: %v\n", skipped); err != nil {
-			return fmt.Errorf("print: %w", err)
-		}
+	if err := a.printSkipped(list.Skipped); err != nil {
+		return err
+	}
+	if len(list.Blocks) == 0 {
+		return errors.New("nothing was taken over: no line of the list names a server to block or limit")
 	}
 	if len(others) < len(list.Blocks) {
 		if _, err := fmt.Fprintf(a.stderr, "left out: %s, which is this instance\n", in.config.Host); err != nil {
@@ -86,6 +89,23 @@ func (a *app) importBlocks(ctx context.Context, in *instance, list *exchange.Blo
 		return nil
 	}
 	return a.decide(ctx, in, fresh, dry)
+}
+
+// printSkipped says what was left out; of a file that is something else, no more
+// than shows it.
+func (a *app) printSkipped(skipped []error) error {
+	const shown = 20
+	lines := make([]string, 0, shown+1)
+	for _, one := range skipped[:min(len(skipped), shown)] {
+		lines = append(lines, fmt.Sprintf("left out: %s\n", plain(one.Error())))
+	}
+	if more := len(skipped) - shown; more > 0 {
+		lines = append(lines, fmt.Sprintf("left out: %d more lines\n", more))
+	}
+	if _, err := fmt.Fprint(a.stderr, strings.Join(lines, "")); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }
 
 // worded returns decisions in words, each with its subject.

@@ -40,7 +40,7 @@ func ParseSubject(s string) (string, error) {
 // Preview returns what of ours would be cut off, or leave lists, if the decisions
 // were made, on top of those that hold. It fails where Block would.
 func (c *Curator) Preview(ctx context.Context, list []directory.Block) (*directory.Reach, error) {
-	if err := c.checkBlocks(list); err != nil {
+	if err := c.checkBlocks(ctx, list); err != nil {
 		return nil, err
 	}
 	all, err := c.store.BlockList(ctx)
@@ -142,7 +142,7 @@ func (c *Curator) Covers(b *directory.Block) bool {
 	return directory.NewBlocks([]directory.Block{*b}).Of(c.instance.Host) != "" || c.instance.IsCalled(b.Host())
 }
 
-func (c *Curator) checkBlocks(list []directory.Block) error {
+func (c *Curator) checkBlocks(ctx context.Context, list []directory.Block) error {
 	for k := range list {
 		if err := list[k].Validate(); err != nil {
 			return err
@@ -150,8 +150,25 @@ func (c *Curator) checkBlocks(list []directory.Block) error {
 		if c.Covers(&list[k]) {
 			return directory.Invalidf("subject", "%s is this instance", list[k].Subject)
 		}
+		if err := c.checkName(ctx, &list[k]); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// checkName refuses a host that is a single word, unless there is such a peer, or a
+// decision about it.
+func (c *Curator) checkName(ctx context.Context, b *directory.Block) error {
+	if !b.IsName() {
+		return nil
+	}
+	_, noPeer := c.store.Peer(ctx, b.Subject)
+	_, undecided := c.store.Block(ctx, b.Subject)
+	if noPeer == nil || undecided == nil {
+		return nil
+	}
+	return directory.Invalidf("subject", "%q has no dot: it would be a whole top-level domain, not a server such as spam.example", b.Subject)
 }
 
 // Block makes decisions about servers and actors, all of them or none. Whoever is
@@ -159,7 +176,7 @@ func (c *Curator) checkBlocks(list []directory.Block) error {
 // and what was to be sent to it is not. A decision about the same subject is
 // replaced.
 func (c *Curator) Block(ctx context.Context, list ...directory.Block) error {
-	if err := c.checkBlocks(list); err != nil {
+	if err := c.checkBlocks(ctx, list); err != nil {
 		return err
 	}
 	return c.store.Change(ctx, func(tx *store.Store) error {

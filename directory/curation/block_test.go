@@ -148,11 +148,25 @@ func TestPreviewEntries(t *testing.T) {
 // What Block refuses is refused before anything is said to go.
 func TestPreviewRefuses(t *testing.T) {
 	each(t, func(t *testing.T, c *city) {
-		for _, subject := range []string{"ghent.example", "example", "https://ghent.example/initiatives/mill", "a b"} {
+		for _, subject := range []string{"ghent.example", "example", "com", "https://ghent.example/initiatives/mill", "a b"} {
 			_, err := c.Preview(t.Context(), []directory.Block{{Subject: subject, Kind: directory.Blocked}})
 			if invalid, ok := errors.AsType[*directory.Invalid](err); !ok || invalid.Field != "subject" {
 				t.Errorf("%s: got %v", subject, err)
 			}
+		}
+	})
+}
+
+// A single word is a top-level domain, unless a neighbour in the local network is
+// called so.
+func TestBlockOfOneWord(t *testing.T) {
+	each(t, func(t *testing.T, c *city) {
+		wantErr(t, "peer", c.AddPeer(t.Context(), "antwerp"), nil)
+		for _, kind := range []directory.BlockKind{directory.Blocked, directory.Limited} { // when it is no peer any more
+			wantErr(t, string(kind), c.Block(t.Context(), directory.Block{Subject: "antwerp", Kind: kind}), nil)
+		}
+		for _, subject := range []string{"localhost:8080", "[2001:db8::1]", "192.0.2.1"} {
+			wantErr(t, subject, c.Block(t.Context(), directory.Block{Subject: subject, Kind: directory.Blocked}), nil)
 		}
 	})
 }

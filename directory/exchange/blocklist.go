@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -23,14 +24,18 @@ type Blocklist struct {
 const maxBlocklist = 200_000
 
 // ReadBlocklist reads a domain block list: a CSV with a header such as
-// #domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate, or
-// nothing but a domain on each line. The severity suspend becomes a block, also
-// where none is given, and silence a limit.
+// #domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate, its
+// cells parted by commas, semicolons or tabs, or nothing but a domain on each line.
+// The severity suspend becomes a block, also where none is given, and silence a
+// limit. A table without a column of domains is an *Invalid error about headings.
 func ReadBlocklist(r io.Reader) (*Blocklist, error) {
-	rows := csv.NewReader(newInput(r))
-	rows.FieldsPerRecord, rows.LazyQuotes, rows.TrimLeadingSpace = -1, true, true
+	in := bufio.NewReaderSize(newInput(r), chunk)
+	start, _ := in.Peek(chunk) //nolint:errcheck // who reads it meets it again
+	rows := csv.NewReader(in)
+	rows.Comma = separator(start)
+	rows.FieldsPerRecord, rows.LazyQuotes, rows.TrimLeadingSpace = -1, true, rows.Comma != '\t'
 	list := &Blocklist{}
-	columns := map[string]int{"domain": 0}
+	var columns map[string]int // until it is known what they are, nil
 	seen := map[string]bool{}
 	for n := 0; ; n++ {
 		cells, err := rows.Read()
@@ -43,9 +48,14 @@ func ReadBlocklist(r io.Reader) (*Blocklist, error) {
 		if n == maxBlocklist {
 			return nil, fmt.Errorf("read block list: it has more than %d lines", maxBlocklist)
 		}
-		if n == 0 && isBlockHeader(cells) {
-			columns = blockColumns(cells)
-			continue
+		if columns == nil {
+			var isHeader bool
+			if columns, isHeader, err = blockColumns(cells); err != nil {
+				return nil, fmt.Errorf("read block list: %w", err)
+			}
+			if isHeader || columns == nil {
+				continue
+			}
 		}
 		line, _ := rows.FieldPos(0)
 		block, err := readBlock(cells, columns)
@@ -59,17 +69,34 @@ func ReadBlocklist(r io.Reader) (*Blocklist, error) {
 	}
 }
 
-func isBlockHeader(cells []string) bool {
-	first := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(cells[0])), "#")
-	return first == "domain" || first == "domain_name" || first == "instance"
-}
-
-func blockColumns(cells []string) map[string]int {
-	columns := map[string]int{"domain": 0}
-	for k, name := range cells {
-		columns[strings.TrimPrefix(strings.ToLower(strings.TrimSpace(name)), "#")] = k
+// blockColumns returns where the first line that is no comment has what, and whether
+// it is a header. Of a comment it returns nil.
+func blockColumns(cells []string) (columns map[string]int, isHeader bool, err error) {
+	columns = map[string]int{}
+	filled := 0
+	for k, cell := range cells {
+		cell = strings.TrimSpace(cell)
+		if cell != "" {
+			filled++
+		}
+		name := strings.TrimPrefix(strings.ToLower(cell), "#")
+		if name == "domain_name" || name == "instance" {
+			name = "domain"
+		}
+		if _, twice := columns[name]; !twice {
+			columns[name] = k
+		}
 	}
-	return columns
+	_, isHeader = columns["domain"]
+	switch {
+	case isHeader:
+		return columns, true, nil
+	case strings.HasPrefix(strings.TrimSpace(cells[0]), "#") || filled == 0:
+		return nil, false, nil
+	case filled > 1:
+		return nil, false, directory.Invalidf("headings", "none of the columns on the first line is called domain, as in a list of servers")
+	}
+	return map[string]int{"domain": 0}, false, nil
 }
 
 // readBlock reads one line; one that is empty or a comment is nil.
@@ -80,7 +107,7 @@ func readBlock(cells []string, columns map[string]int) (*directory.Block, error)
 		}
 		return ""
 	}
-	domain := strings.ToLower(cell("domain"))
+	domain := strings.TrimPrefix(strings.ToLower(cell("domain")), "*.") // subdomains are meant anyway
 	switch {
 	case domain == "" || strings.HasPrefix(domain, "#"):
 		return nil, nil //nolint:nilnil // the caller asks for nil
@@ -102,6 +129,9 @@ func readBlock(cells []string, columns map[string]int) (*directory.Block, error)
 	}
 	if strings.Contains(domain, "/") {
 		return nil, fmt.Errorf("%q is not a domain", domain)
+	}
+	if b.IsName() {
+		return nil, fmt.Errorf("%q has no dot, so it is no server's name", domain)
 	}
 	return b, b.Validate()
 }

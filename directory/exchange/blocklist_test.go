@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -32,6 +33,15 @@ func TestReadBlocklist(t *testing.T) {
 		"international": {"bücher.example", []directory.Block{{Subject: "xn--bcher-kva.example", Kind: directory.Blocked}}, 0},
 		"no domains":    {"https://a.example/x\nnot a domain\na.example,delete\n", []directory.Block{{Subject: "a.example", Kind: directory.Blocked}}, 2},
 		"empty":         {"", nil, 0},
+		"semicolons":    {"domain;severity;public_comment\na.example;silence;Loud, very\n", []directory.Block{{Subject: "a.example", Kind: directory.Limited, Reason: "Loud, very"}}, 0},
+		"tabs":          {"#severity\t#domain\nsilence\ta.example\n\tb.example\n", []directory.Block{{Subject: "a.example", Kind: directory.Limited}, {Subject: "b.example", Kind: directory.Blocked}}, 0},
+		"comment first": {"# bad places, of 2026\n\n#domain,#severity\na.example,silence\n", []directory.Block{{Subject: "a.example", Kind: directory.Limited}}, 0},
+		"wildcard":      {"*.a.example\n*.example\nb.*.example\n", []directory.Block{{Subject: "a.example", Kind: directory.Blocked}}, 2},
+		"single words": {"com\nlocalhost:8080\n[2001:db8::1]\n192.0.2.1\n", []directory.Block{
+			{Subject: "localhost:8080", Kind: directory.Blocked}, {Subject: "[2001:db8::1]", Kind: directory.Blocked}, {Subject: "192.0.2.1", Kind: directory.Blocked},
+		}, 1},
+		"a picture": {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", nil, 3},
+		"a page":    {"<!DOCTYPE html>\n<html lang=\"en\">\n<title>Not found</title>\n", nil, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := exchange.ReadBlocklist(strings.NewReader(c.in))
@@ -45,6 +55,16 @@ func TestReadBlocklist(t *testing.T) {
 				t.Errorf("skipped %v, want %d", got.Skipped, c.skipped)
 			}
 		})
+	}
+}
+
+// What is a table of something else is no list of servers.
+func TestReadBlocklistRefuses(t *testing.T) {
+	for _, in := range []string{"Name,Notes\nalice,hi\n", "# people\nName,Mail\nalice,alice@a.example\n", "Name;Mail\nalice;alice@a.example\n", "a.example,Spam\nb.example,\n"} {
+		list, err := exchange.ReadBlocklist(strings.NewReader(in))
+		if invalid, ok := errors.AsType[*directory.Invalid](err); !ok || invalid.Field != "headings" {
+			t.Errorf("%q: got %+v %v", in, list, err)
+		}
 	}
 }
 
