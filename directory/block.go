@@ -143,6 +143,22 @@ func (b *Blocks) actorOf(host, iri string) string {
 	return closest
 }
 
+// Excepted returns the ids of the actors on a host that decisions other than a block
+// are about.
+func (b *Blocks) Excepted(host string) []string {
+	return slices.DeleteFunc(slices.Clone(b.ActorsOn(host)), func(id string) bool { return b.Blocked(id) })
+}
+
+// MayRead reports whether what is public is served to who signs with an id or a key.
+// A blocked server reads for its actors, and so is served while one is excepted.
+func (b *Blocks) MayRead(iri string) bool {
+	if !b.Blocked(iri) {
+		return true
+	}
+	host := HostOf(iri)
+	return b.actorOf(host, lowerHost(iri)) == "" && len(b.Excepted(host)) > 0
+}
+
 // Blocked reports whether any of the IRIs or hosts is blocked.
 func (b *Blocks) Blocked(subjects ...string) bool {
 	return slices.ContainsFunc(subjects, func(s string) bool { return b.Of(s) == Blocked })

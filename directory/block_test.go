@@ -65,6 +65,32 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// A blocked server is served while one of its actors is excepted, and nobody else who
+// is blocked.
+func TestMayRead(t *testing.T) {
+	list := []directory.Block{
+		{Subject: "spam.example", Kind: directory.Blocked},
+		{Subject: "https://spam.example/users/troll", Kind: directory.Blocked},
+		{Subject: "https://town.example/users/troll", Kind: directory.Blocked},
+		{Subject: "https://town.example/users/loud", Kind: directory.Limited},
+	}
+	alone := directory.NewBlocks(list)
+	excepted := directory.NewBlocks(append(list, directory.Block{Subject: "https://spam.example/users/alice", Kind: directory.Allowed}))
+	for key, want := range map[string][2]bool{
+		"https://spam.example/actor#main-key":       {false, true},
+		"https://spam.example/users/alice#main-key": {false, true},
+		"https://spam.example/users/troll#main-key": {false, false},
+		"https://a.spam.example/actor#main-key":     {false, false},
+		"https://town.example/actor#main-key":       {true, true},
+		"https://town.example/users/troll#main-key": {false, false},
+		"https://town.example/users/loud#main-key":  {true, true},
+	} {
+		if got := [2]bool{alone.MayRead(key), excepted.MayRead(key)}; got != want {
+			t.Errorf("%s: got %v, want %v", key, got, want)
+		}
+	}
+}
+
 func TestCompareBlocks(t *testing.T) {
 	blocks := directory.NewBlocks([]directory.Block{
 		{Subject: "spam.example", Kind: directory.Blocked},

@@ -38,13 +38,7 @@ func Gate(s *store.Store) client.Gate {
 		if err != nil || !blocks.Blocked(address) {
 			return err
 		}
-		var excepted []string
-		for _, id := range blocks.ActorsOn(directory.HostOf(address)) {
-			if !blocks.Blocked(id) {
-				excepted = append(excepted, id)
-			}
-		}
-		actors, err := s.Actors(ctx, excepted)
+		actors, err := s.Actors(ctx, blocks.Excepted(directory.HostOf(address)))
 		if err != nil {
 			return err
 		}

@@ -213,7 +213,7 @@ func sg13(t *testing.T) {
 		alice, bob := there.Actor("alice"), there.Actor("bob")
 		id := c.publish("rad")
 		c.block(directory.Blocked, there.Host)
-		status(w, alice.Follow(id), 403)
+		status(w, alice.Post(c.url("/inbox"), alice.NewFollow(id)), 403)
 		if got := there.Requests(); len(requests(there, http.MethodGet, "/users/")) > 0 {
 			w.Errorf("it was asked for something: %v", got)
 		}
@@ -225,6 +225,14 @@ func sg13(t *testing.T) {
 		}
 		if err := c.AddPeer(w.Context(), there.Host); err == nil {
 			w.Error("a blocked server became a peer")
+		}
+
+		for _, path := range []string{"/initiatives/rad", "/directory", "/directory/outbox"} {
+			for _, shape := range []fedtest.Shape{fedtest.AsCavage, fedtest.AsRFC9421} {
+				status(w, alice.Get(c.url(path), shape), 403)
+				status(w, w.mastodon().Actor("carol").Get(c.url(path), shape), 200)
+			}
+			status(w, alice.Get(c.url(path), fedtest.NotSigned), 200)
 		}
 
 		// A decision counts at once, also when it is taken back.
@@ -284,7 +292,7 @@ func TestAllowedOnBlockedServer(t *testing.T) {
 				w.Errorf("got followers %+v, want alice", got)
 			}
 			c.block(directory.Blocked, alice.ID)
-			status(w, alice.Like(post), 403)
+			status(w, alice.Post(c.url("/inbox"), alice.Activity("Like", post)), 403)
 		})(t)
 	})
 }

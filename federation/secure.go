@@ -9,12 +9,17 @@ import (
 )
 
 // signed serves a document in secure mode only to servers that sign their
-// request and that the operator did not block; else to everyone. The instance
-// actor is never kept behind it, or two servers in secure mode would ask for each
-// other's key for ever (INTEROP H10).
+// request and that the operator did not block; else to everyone but those who sign
+// as somebody who is blocked. The instance actor is never kept behind it, or two
+// servers in secure mode would ask for each other's key for ever (INTEROP H10).
 func (s *Server) signed(h handler) handler {
 	if !s.SecureMode {
-		return h
+		return func(w http.ResponseWriter, r *http.Request) error {
+			if err := s.refuseReader(r); err != nil {
+				return err
+			}
+			return h(w, r)
+		}
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
 		// What one server may read, the next one may not.
@@ -25,6 +30,20 @@ func (s *Server) signed(h handler) handler {
 		}
 		return h(w, r)
 	}
+}
+
+// refuseReader refuses who signs as somebody who is blocked. It needs no proof that
+// they are: nobody gains by saying so.
+func (s *Server) refuseReader(r *http.Request) error {
+	sig, err := s.verifier.Parse(r, nil)
+	if err != nil {
+		return nil //nolint:nilerr // what is public needs no signature
+	}
+	blocks, err := s.Store.Blocks(r.Context())
+	if err != nil || blocks.MayRead(sig.KeyID) {
+		return err
+	}
+	return refuseAmong(blocks, sig.KeyID)
 }
 
 // admit returns nil for a request that is signed by a server that is not blocked.

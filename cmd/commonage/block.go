@@ -32,7 +32,9 @@ func newBlockAdd(a *app) *cobra.Command {
 			"and entries go, and do not come back when the block is removed. It holds at once.\n\n" +
 			"--limit only keeps them out of lists, and their replies waiting. --allow makes an\n" +
 			"exception from a wider block, and lets a server follow the directory where peering is\n" +
-			"allowlist.",
+			"allowlist. The closest decision counts. An initiative's entry comes with its directory,\n" +
+			"so that it goes with a blocked server whatever was decided about it. In secure mode, an\n" +
+			"exception needs one for the server's own actor too, such as https://spam.example/actor.",
 		Example: "  commonage block add spam.example --reason 'Spam since March'\n" +
 			"  commonage block add @troll@town.example\n" +
 			"  commonage block add https://town.example/users/troll --limit\n" +
