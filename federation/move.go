@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -97,13 +98,29 @@ func MoveTarget(ctx context.Context, c *client.Client, old, target string) (stri
 }
 
 // FindActor asks for the actor that goes by an address, their id or a page that
-// leads to it, or by @user@host, and returns the id.
+// leads to it, or by @user@host, and returns the id. Of a page that is no document,
+// it asks for whom such a page is usually of.
 func FindActor(ctx context.Context, c *client.Client, address string) (string, error) {
 	a, err := fetchActor(ctx, c, address)
+	if acct, ok := acctOfPage(address); ok && err != nil {
+		if found, notFound := fetchActor(ctx, c, acct); notFound == nil {
+			a, err = found, nil
+		}
+	}
 	if err != nil {
 		return "", err
 	}
 	return a.ID, nil
+}
+
+// acctOfPage returns user@host for https://host/@user.
+func acctOfPage(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", false
+	}
+	user, ok := strings.CutPrefix(u.Path, "/@")
+	return user + "@" + u.Host, ok && !strings.ContainsAny(user, "/@")
 }
 
 func fetchActor(ctx context.Context, c *client.Client, address string) (*vocab.Actor, error) {

@@ -96,6 +96,9 @@ func TestBlockPerson(t *testing.T) {
 	if before := len(there.Requests()); !strings.Contains(c.do("block", "add", ben.ID), ben.ID+": block") || len(there.Requests()) != before {
 		t.Error("who is decided about was asked for again")
 	}
+	dan := there.Actor("dan")
+	c.try("block", "add", there.URL+"/@dan").wants(t, 0, dan.ID+": block") // whose page is not ActivityPub
+	c.do("block", "remove", dan.ID)
 	c.try("block", "add", "@nobody@"+there.Host).wants(t, 1, "give the address (id) of their actor")
 	nobody := there.URL + "/users/nobody"
 	c.try("block", "add", strings.ToUpper(there.URL)+"/users/nobody").wants(t, 0, nobody+": block", "could not be asked")
