@@ -64,7 +64,8 @@ func (c *Client) once(ctx context.Context, o order, form signature.Form) (*http.
 // exchange sends the order in the form that the host is known to take, and when
 // that is answered with 400 or 401, once more in the other one. The second
 // answer counts unless it is a refusal too: a server that does not read the
-// form may refuse it for good where the first answer was only for now.
+// form may refuse it for good where the first answer was only for now. Where none
+// came, a first answer that is final may be about the form alone: the error counts.
 func (c *Client) exchange(ctx context.Context, o order, limit int64) (*answer, error) {
 	if gate := c.gate.Load(); gate != nil {
 		if err := (*gate)(ctx, o.url.String()); err != nil {
@@ -79,7 +80,10 @@ func (c *Client) exchange(ctx context.Context, o order, limit int64) (*answer, e
 	}
 	form = other(form)
 	second, err := c.answered(ctx, o, form, limit)
-	if second == nil || unauthorized(second.status) || second.status == http.StatusForbidden {
+	switch {
+	case second == nil && first.status == http.StatusBadRequest && Retryable(err):
+		return nil, err
+	case second == nil, unauthorized(second.status), second.status == http.StatusForbidden:
 		return first, nil
 	}
 	if second.status < 400 {

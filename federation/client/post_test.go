@@ -94,6 +94,27 @@ func TestPostStatus(t *testing.T) {
 	}
 }
 
+// What is refused in one form, and has no answer in the other for now, is not
+// refused for good.
+func TestPostCutOff(t *testing.T) {
+	for _, first := range []int{400, 401} {
+		p := newPeer(t, func(_ *peer, w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Signature-Input") == "" {
+				w.WriteHeader(first)
+				return
+			}
+			panic(http.ErrAbortHandler)
+		})
+		err := newClient(t).Post(t.Context(), actorKey(), p.URL+"/inbox", []byte(`{}`))
+		if !client.Retryable(err) {
+			t.Errorf("%d, then nothing: got %v, which is final", first, err)
+		}
+		if n := len(p.requests()); n != 2 {
+			t.Errorf("%d: got %d requests, want one in each form", first, n)
+		}
+	}
+}
+
 // An inbox that answers at length, or is cut off, has answered all the same.
 func TestPostLongAnswer(t *testing.T) {
 	finished := make(chan int, 1)
