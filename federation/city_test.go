@@ -281,6 +281,15 @@ func (c *city) settle() {
 	c.until("an empty inbox", func() bool { return c.count(c.store.CountReceived) == 0 })
 }
 
+// jobsDone waits until what was to be done now is done, such as queueing a post.
+func (c *city) jobsDone() {
+	c.w.Helper()
+	c.until("the jobs to be done", func() bool {
+		due, err := c.store.Due(c.w.Context(), c.w.clock.Now())
+		return err == nil && !due.Jobs
+	})
+}
+
 // sent waits until nothing is left to be delivered. What makes deliveries must
 // be known to have happened.
 func (c *city) sent() {
@@ -443,10 +452,22 @@ func (w *world) await(there *fedtest.Server, match func(fedtest.Delivery) bool) 
 // untilFailed waits until a delivery to a host failed and was put off.
 func (c *city) untilFailed(host string) {
 	c.w.Helper()
-	c.until(host+" to fail", func() bool {
-		h, err := c.store.Host(c.w.Context(), host)
-		return err == nil && h.Fails > 0
-	})
+	c.until(host+" to fail", func() bool { return c.trouble(host).Fails > 0 })
+}
+
+// trouble returns how a host fails, or the first of its inboxes that fails alone.
+func (c *city) trouble(host string) store.HostState {
+	c.w.Helper()
+	hosts, err := c.store.Hosts(c.w.Context())
+	if err != nil {
+		c.w.Fatal(err)
+	}
+	for _, h := range hosts {
+		if h.Name == host && (h.Fails > 0 || h.Unavailable) {
+			return h
+		}
+	}
+	return store.HostState{Name: host}
 }
 
 // came returns the deliveries of a type.

@@ -94,8 +94,7 @@ func answered(w *world, s *store.Store, first fedtest.Answer) []fedtest.Request 
 	post := c.post("rad", "Hello")
 	w.await(there, func(d fedtest.Delivery) bool { return d.Type == "Create" && d.Object == post })
 	c.until("the answer to be settled", func() bool {
-		h, err := s.Host(w.Context(), there.Host)
-		return err == nil && (h.Fails > 0 || c.count(s.CountDeliveries) == 0)
+		return c.trouble(there.Host).Fails > 0 || c.count(s.CountDeliveries) == 0
 	})
 	w.clock.Advance(13 * time.Hour)
 	second := c.post("rad", "And again")
@@ -131,9 +130,9 @@ func de2(t *testing.T) {
 		there.Answer("/inbox", fedtest.Answer{Status: 503, Header: http.Header{"Retry-After": {"3600"}}})
 		post := c.post("rad", "Hello")
 		c.untilFailed(there.Host)
-		h, err := s.Host(w.Context(), there.Host)
-		if err != nil || h.NextAt.Before(w.clock.Now().Add(time.Hour)) || h.NextAt.After(w.clock.Now().Add(2*time.Hour)) {
-			w.Errorf("the next try is at %v %v", h.NextAt, err)
+		next := c.trouble(there.Host).NextAt
+		if next.Before(w.clock.Now().Add(time.Hour)) || next.After(w.clock.Now().Add(2*time.Hour)) {
+			w.Errorf("the next try is at %v", next)
 		}
 		w.clock.Advance(2 * time.Hour)
 		w.await(there, of("Create", post))
@@ -155,8 +154,8 @@ func noAnswer(w *world, s *store.Store) {
 	before := len(requests(there, "POST", "/inbox"))
 	post := c.post("rad", "Hello")
 	c.untilFailed(there.Host)
-	if h, err := s.Host(w.Context(), there.Host); err != nil || h.Fails != 1 || c.count(s.CountDeliveries) != 1 {
-		w.Errorf("got %+v, %v, want one failure and one delivery that waits", h, err)
+	if h := c.trouble(there.Host); h.Fails != 1 || c.count(s.CountDeliveries) != 1 {
+		w.Errorf("got %+v, want one failure and one delivery that waits", h)
 	}
 	w.clock.Advance(time.Hour)
 	if d := w.await(there, func(d fedtest.Delivery) bool { return of("Create", post)(d) && d.Status == 202 }); d.Err != nil {
@@ -177,8 +176,8 @@ func de4(t *testing.T) {
 			there.Answer("/inbox", fedtest.Answer{Status: code, Header: http.Header{"Location": {there.URL + "/elsewhere"}}})
 			post := c.post("rad", "Hello")
 			c.untilFailed(there.Host)
-			if h, err := s.Host(w.Context(), there.Host); err != nil || h.Error == "" {
-				w.Errorf("got %+v %v", h, err)
+			if h := c.trouble(there.Host); h.Error == "" || h.Inbox == "" {
+				w.Errorf("got %+v", h)
 			}
 			for _, r := range there.Requests() {
 				if r.Target == "/elsewhere" {
@@ -187,6 +186,44 @@ func de4(t *testing.T) {
 			}
 			w.clock.Advance(time.Hour)
 			w.await(there, of("Create", post))
+		}))
+	}
+}
+
+// An inbox that is broken delays no other of its host by more than a try.
+func TestBrokenInbox(t *testing.T) {
+	for name, broken := range map[string]http.HandlerFunc{
+		"500":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"401":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) },
+		"hangs up": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		t.Run(name, onEach(func(w *world, s *store.Store) {
+			c, there := w.city(s), w.server(fedtest.GoToSocial())
+			id := c.publish("rad")
+			alice, bob := c.fan(there, "alice", id), c.fan(there, "bob", id)
+			there.Handle(alice.Inbox, broken)
+			for round := range 8 {
+				post := c.post("rad", fmt.Sprintf("Post %d", round))
+				c.jobsDone()
+				tries := 0
+				c.until("bob to have the post", func() bool {
+					for _, d := range there.Deliveries() {
+						if d.Inbox == bob && of("Create", post)(d) && d.Status == http.StatusAccepted {
+							return true
+						}
+					}
+					if h, err := s.Host(w.Context(), there.Host); err == nil && h.NextAt.After(w.clock.Now()) {
+						w.clock.Advance(h.NextAt.Sub(w.clock.Now()))
+						tries++
+					}
+					return false
+				})
+				if tries > 2 || name != "hangs up" && tries > 0 {
+					w.Errorf("post %d: the host was left alone %d times", round, tries)
+				}
+				c.until("alice's to have failed", func() bool { return c.trouble(there.Host).Fails > 0 })
+				w.clock.Advance(24 * time.Hour)
+			}
 		}))
 	}
 }

@@ -13,46 +13,48 @@ import (
 )
 
 func de3(t *testing.T) {
-	onEach(func(w *world, s *store.Store) {
-		c, there, well := w.city(s), w.mastodon(), w.mastodon()
-		id := c.publish("rad")
-		alice := c.fan(there, "alice", id)
-		c.fan(well, "bob", id)
-		var down []fedtest.Answer
-		for range 100 {
-			down = append(down, fedtest.Answer{Status: http.StatusBadGateway})
-		}
-		there.Answer("/inbox", down...)
-		c.post("rad", "Hello")
-		for day := range store.MaxFailDays {
-			c.until(fmt.Sprintf("a failure on day %d", day), func() bool {
-				h, err := s.Host(w.Context(), there.Host)
-				return err == nil && h.FailDays == day+1
-			})
-			w.clock.Advance(24 * time.Hour)
-		}
-		c.sent() // the queue is empty: nothing waits for who is away
-		h, err := s.Host(w.Context(), there.Host)
-		if err != nil || !h.Unavailable {
-			w.Fatalf("after a week: %+v, %v", h, err)
-		}
-		tries := len(requests(there, "POST", "/inbox"))
-		w.await(well, of("Create", c.post("rad", "And again")))
-		c.sent()
-		if got := len(requests(there, "POST", "/inbox")); got != tries {
-			w.Errorf("%d more tries", got-tries)
-		}
+	t.Run("the host", onEach(func(w *world, s *store.Store) { down(w, s, http.StatusServiceUnavailable) }))
+	t.Run("its one inbox", onEach(func(w *world, s *store.Store) { down(w, s, http.StatusBadGateway) }))
+}
 
-		there.AsUsual("/inbox")
-		mallory := fedtest.WithKeyOf(there.Instance())
-		status(w, alice.Post(c.url("/inbox"), alice.Activity("View", "1"), mallory), 401)
-		if h, err := s.Host(w.Context(), there.Host); err != nil || !h.Unavailable {
-			w.Errorf("after a forged sign of life: %+v, %v", h, err)
-		}
-		status(w, alice.Post(c.url("/inbox"), alice.NewUndoFollow(c.instance.DirectoryID())), 202)
-		c.settle()
-		w.await(there, of("Create", c.post("rad", "You are back")))
-	})(t)
+// down has a peer answer with a status for a week.
+func down(w *world, s *store.Store, failure int) {
+	c, there, well := w.city(s), w.mastodon(), w.mastodon()
+	id := c.publish("rad")
+	alice := c.fan(there, "alice", id)
+	c.fan(well, "bob", id)
+	var down []fedtest.Answer
+	for range 100 {
+		down = append(down, fedtest.Answer{Status: failure})
+	}
+	there.Answer("/inbox", down...)
+	c.post("rad", "Hello")
+	for day := range store.MaxFailDays {
+		c.until(fmt.Sprintf("a failure on day %d", day), func() bool {
+			return c.trouble(there.Host).FailDays == day+1
+		})
+		w.clock.Advance(24 * time.Hour)
+	}
+	c.sent() // the queue is empty: nothing waits for who is away
+	if h := c.trouble(there.Host); !h.Unavailable {
+		w.Fatalf("after a week: %+v", h)
+	}
+	tries := len(requests(there, "POST", "/inbox"))
+	w.await(well, of("Create", c.post("rad", "And again")))
+	c.sent()
+	if got := len(requests(there, "POST", "/inbox")); got != tries {
+		w.Errorf("%d more tries", got-tries)
+	}
+
+	there.AsUsual("/inbox")
+	mallory := fedtest.WithKeyOf(there.Instance())
+	status(w, alice.Post(c.url("/inbox"), alice.Activity("View", "1"), mallory), 401)
+	if h := c.trouble(there.Host); !h.Unavailable {
+		w.Errorf("after a forged sign of life: %+v", h)
+	}
+	status(w, alice.Post(c.url("/inbox"), alice.NewUndoFollow(c.instance.DirectoryID())), 202)
+	c.settle()
+	w.await(there, of("Create", c.post("rad", "You are back")))
 }
 
 // What is deleted before it could be sent is not sent any more, and what changed
@@ -78,10 +80,7 @@ func TestQueueFollowsItsObjects(t *testing.T) {
 		if err := c.Withdraw(w.Context(), "other"); err != nil {
 			w.Fatal(err)
 		}
-		c.until("the jobs to be done", func() bool {
-			due, err := s.Due(w.Context(), w.clock.Now())
-			return err == nil && !due.Jobs
-		})
+		c.jobsDone()
 		w.clock.Advance(time.Minute)
 		w.await(there, of("Delete", gone))
 		w.await(there, of("Delete", other))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -30,8 +31,9 @@ func newDeliveryList(a *app) *cobra.Command {
 		Short: "List the hosts that something waits for, and how it goes with them",
 		Long: "List the hosts that something waits for, how often in a row they did not answer, when\n" +
 			"they are tried next, and what they said. With --host, list what waits for that host.\n" +
-			"A host that fails on seven days is unavailable: nothing is queued for it until it\n" +
-			"sends us something, or 'commonage delivery retry' is given its name.",
+			"An inbox that fails while its host answers has a line of its own. What fails on seven\n" +
+			"days is unavailable: nothing is queued for it until the host sends us something, or\n" +
+			"'commonage delivery retry' is given the host's name.",
 		Example: "  commonage delivery list\n  commonage delivery list --host mastodon.example",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -69,7 +71,7 @@ func (a *app) printHosts(hosts []store.HostState) error {
 		case h.Waiting == 0:
 			next = "-"
 		}
-		rows = append(rows, row(w, h.Name, h.Waiting, h.Fails, next, cmp.Or(oneLine(h.Error), "-")))
+		rows = append(rows, row(w, cmp.Or(h.Inbox, h.Name), h.Waiting, h.Fails, next, cmp.Or(oneLine(h.Error), "-")))
 	}
 	return errors.Join(append(rows, w.Flush())...)
 }
@@ -126,13 +128,13 @@ func newDeliveryRetry(a *app) *cobra.Command {
 		Use:   "retry HOST|ID",
 		Short: "Send what waits for a host, or one delivery, now",
 		Long: "Send what waits for a host, or one delivery, now instead of when the host would be\n" +
-			"tried next. A host that is unavailable is sent to again from now on.",
+			"tried next. What is unavailable is sent to again from now on.",
 		Example: "  commonage delivery retry mastodon.example\n  commonage delivery retry 01JDB8Q6X5Y3ZK4T9M2N7P0RSV",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withInstance(cmd.Context(), func(in *instance) error {
 				name := hostOrID(args[0])
-				host, err := in.store.Host(cmd.Context(), name)
+				hosts, err := in.store.Hosts(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -140,7 +142,8 @@ func newDeliveryRetry(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if n == 0 && !host.Unavailable {
+				unavailable := func(h store.HostState) bool { return h.Name == name && h.Unavailable }
+				if n == 0 && !slices.ContainsFunc(hosts, unavailable) {
 					return nothingWaits(args[0])
 				}
 				if n == 0 {

@@ -130,7 +130,8 @@ func (s *Store) hosts(ctx context.Context, query string, args ...any) (map[strin
 
 // FailingHosts returns the hosts to which the last delivery did not arrive.
 func (s *Store) FailingHosts(ctx context.Context) (map[string]bool, error) {
-	return s.hosts(ctx, `SELECT name FROM hosts WHERE fails > 0 OR unavailable`)
+	return s.hosts(ctx, `SELECT name FROM hosts WHERE fails > 0 OR unavailable
+		UNION SELECT host FROM troubled_inboxes WHERE fails > 0 OR unavailable`)
 }
 
 // Candidate returns the candidate with the host, or directory.ErrNotFound. Its

@@ -38,9 +38,10 @@ type Claim struct {
 	Busy       []string  // hosts to leave alone
 }
 
-// ClaimDeliveries leases deliveries that are due, to hosts that are neither in
-// backoff nor busy, the host that has waited longest first, and within a host
-// the oldest delivery. A host that failed gets one, to see whether it is well.
+// ClaimDeliveries leases deliveries that are due, to hosts and inboxes that are
+// neither in backoff nor busy, the host that has waited longest first, and within
+// a host the oldest delivery. A host that failed gets one, to see whether it is
+// well, to the inbox that failed longest ago.
 // What is about an object waits until all before it to the same inbox is settled.
 // Deliveries of one activity share its body.
 func (s *Store) ClaimDeliveries(ctx context.Context, c Claim) ([]directory.Delivery, error) {
@@ -100,22 +101,33 @@ func (s *Store) hostsDue(ctx context.Context, c Claim) ([]dueHost, error) {
 // claimer leases the deliveries of one host after the other.
 type claimer struct {
 	Claim
-	store             *Store
-	lease, next, host *sqlx.Stmt
+	store                    *Store
+	lease, probe, next, host *sqlx.Stmt
 }
+
+// notTroubled is the condition that the inbox of a delivery to a host is not in
+// backoff.
+const notTroubled = `inbox NOT IN (SELECT inbox FROM troubled_inboxes WHERE host = ? AND next_at > ?)`
 
 func (s *Store) newClaimer(ctx context.Context, c Claim) (*claimer, error) {
 	q := &claimer{Claim: c, store: s}
+	lease := func(order string) string {
+		return `UPDATE deliveries SET leased = ?, run_at = ? WHERE id IN (SELECT id FROM deliveries d
+			WHERE host = ? AND run_at <= ? AND ` + notTroubled + ` AND NOT EXISTS (SELECT 1 FROM deliveries e
+				WHERE e.object_id = d.object_id AND e.inbox = d.inbox AND e.id < d.id)
+			ORDER BY ` + order + ` LIMIT ?` + s.dialect.skipLocked + `)
+			RETURNING id, activity_id, inbox, host, tries, created`
+	}
 	for _, p := range []struct {
 		statement **sqlx.Stmt
 		text      string
 	}{
-		{&q.lease, `UPDATE deliveries SET leased = ?, run_at = ? WHERE id IN (SELECT id FROM deliveries d
-			WHERE host = ? AND run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries e
-				WHERE e.object_id = d.object_id AND e.inbox = d.inbox AND e.id < d.id)
-			ORDER BY run_at, id LIMIT ?` + s.dialect.skipLocked + `)
-			RETURNING id, activity_id, inbox, host, tries, created`},
-		{&q.next, `SELECT COALESCE(MIN(run_at), 0) FROM deliveries WHERE host = ?`},
+		{&q.lease, lease(`run_at, id`)},
+		{&q.probe, lease(`COALESCE((SELECT failed_at FROM troubled_inboxes t WHERE t.inbox = d.inbox), 0), run_at, id`)},
+		{&q.next, `SELECT COALESCE(MIN(next_at), 0) FROM
+			(SELECT MIN(run_at) AS next_at FROM deliveries WHERE host = ? AND ` + notTroubled + `
+			UNION ALL SELECT MIN(next_at) FROM troubled_inboxes t WHERE host = ? AND next_at > ? AND EXISTS
+				(SELECT 1 FROM deliveries d WHERE d.host = t.host AND d.inbox = t.inbox)) AS times`},
 		{&q.host, `UPDATE hosts SET due_at = ?, minute_at = ?, minute_count = ? WHERE name = ?`},
 	} {
 		var err error
@@ -129,7 +141,7 @@ func (s *Store) newClaimer(ctx context.Context, c Claim) (*claimer, error) {
 // Close frees the statements.
 func (q *claimer) Close() error {
 	var all []error
-	for _, statement := range []*sqlx.Stmt{q.lease, q.next, q.host} {
+	for _, statement := range []*sqlx.Stmt{q.lease, q.probe, q.next, q.host} {
 		if statement != nil {
 			all = append(all, statement.Close())
 		}
@@ -143,9 +155,9 @@ func (q *claimer) claim(ctx context.Context, h *dueHost, list []directory.Delive
 	if micros(q.Now)-h.MinuteAt >= time.Minute.Microseconds() {
 		h.MinuteAt, h.Count = micros(q.Now), 0
 	}
-	limit := min(q.PerHost, q.Limit-len(list))
+	lease, limit := q.lease, min(q.PerHost, q.Limit-len(list))
 	if h.Fails > 0 {
-		limit = 1
+		lease, limit = q.probe, 1
 	}
 	left, err := q.left(ctx, h)
 	if err != nil {
@@ -153,7 +165,8 @@ func (q *claimer) claim(ctx context.Context, h *dueHost, list []directory.Delive
 	}
 	var rows []deliveryRow
 	if limit = min(limit, left); limit > 0 {
-		if err := q.lease.SelectContext(ctx, &rows, micros(q.Lease), micros(q.Lease), h.Name, micros(q.Now), limit); err != nil {
+		if err := lease.SelectContext(ctx, &rows, micros(q.Lease), micros(q.Lease), h.Name, micros(q.Now),
+			h.Name, micros(q.Now), limit); err != nil {
 			return list, err
 		}
 	}
@@ -185,7 +198,7 @@ func (q *claimer) left(ctx context.Context, h *dueHost) (int, error) {
 // nothing waits for is forgotten, unless it failed.
 func (q *claimer) lookAgain(ctx context.Context, h *dueHost, leased, left int) error {
 	var next int64
-	if err := q.next.GetContext(ctx, &next, h.Name); err != nil {
+	if err := q.next.GetContext(ctx, &next, h.Name, h.Name, micros(q.Now), h.Name, micros(q.Now)); err != nil {
 		return err
 	}
 	minute := h.MinuteAt + time.Minute.Microseconds()

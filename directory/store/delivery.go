@@ -27,7 +27,8 @@ type Outgoing struct {
 const never = 1 << 62
 
 // PutDeliveries queues an activity for its inboxes, each once; newID makes the
-// deliveries' ids, sortable by time. Hosts that are unavailable are left out.
+// deliveries' ids, sortable by time. Hosts and inboxes that are unavailable are left
+// out.
 func (s *Store) PutDeliveries(ctx context.Context, o Outgoing, now time.Time, newID func() string) error {
 	if len(o.Inboxes) == 0 {
 		return nil
@@ -47,6 +48,9 @@ func (s *Store) PutDeliveries(ctx context.Context, o Outgoing, now time.Time, ne
 			return err
 		}
 		defer q.Close() //nolint:errcheck // the transaction's end tells of every fault that matters
+		if err := tx.unavailableInboxes(ctx, o.Inboxes, q.closed); err != nil {
+			return err
+		}
 		// In order, so that no two wait for each other's hosts.
 		inboxes := slices.Clone(o.Inboxes)
 		slices.Sort(inboxes)
@@ -67,8 +71,22 @@ type queuer struct {
 	delivery, host *sqlx.Stmt
 	out            *Outgoing
 	now            int64
-	closed         map[string]bool // hosts seen, and whether they are unavailable
+	closed         map[string]bool // hosts seen and inboxes in trouble, and whether they are unavailable
 	queued         int
+}
+
+// unavailableInboxes notes which of some inboxes are unavailable.
+func (s *Store) unavailableInboxes(ctx context.Context, inboxes []string, closed map[string]bool) error {
+	for chunk := range slices.Chunk(inboxes, maxList) {
+		list, err := manyIn[string](ctx, s, "inboxes", `SELECT inbox FROM troubled_inboxes WHERE unavailable AND inbox IN (?)`, chunk)
+		if err != nil {
+			return err
+		}
+		for _, inbox := range list {
+			closed[inbox] = true
+		}
+	}
+	return nil
 }
 
 func (s *Store) newQueuer(ctx context.Context, o *Outgoing, now time.Time) (*queuer, error) {
@@ -106,7 +124,7 @@ func (q *queuer) put(ctx context.Context, inbox, id string) error {
 		}
 		q.closed[host] = closed
 	}
-	if closed {
+	if closed || q.closed[inbox] {
 		return nil
 	}
 	q.queued++
@@ -121,13 +139,13 @@ type Settled struct {
 }
 
 // SettleDeliveries forgets deliveries that arrived or were refused, and
-// activities with their last one. Hosts that took one are well again.
+// activities with their last one. Hosts and inboxes that took one are well again.
 func (s *Store) SettleDeliveries(ctx context.Context, list []Settled, now time.Time) error {
-	var ids, activities, well []string
+	var ids, activities, hosts, inboxes []string
 	for _, d := range list {
 		ids, activities = append(ids, d.ID), append(activities, d.ActivityID)
 		if d.Arrived {
-			well = append(well, d.Host)
+			hosts, inboxes = append(hosts, d.Host), append(inboxes, d.Inbox)
 		}
 	}
 	if len(ids) == 0 {
@@ -146,7 +164,7 @@ func (s *Store) SettleDeliveries(ctx context.Context, list []Settled, now time.T
 		return err
 	}
 	// By itself, because who queues has locked the hosts before it drops anything.
-	return s.forgetFailures(ctx, well, now)
+	return s.forgetFailures(ctx, hosts, inboxes, now)
 }
 
 // lockActivities has others who end deliveries of the activities wait for this
@@ -218,9 +236,7 @@ const maxList = 5000
 func (s *Store) ReleaseDeliveries(ctx context.Context, keyID string, now time.Time) error {
 	return s.Tx(ctx, func(tx *Store) error {
 		const held = ` FROM deliveries WHERE run_at = ? AND activity_id IN (SELECT id FROM activities WHERE key_id = ?)`
-		if _, err := tx.exec(ctx, "hosts", `UPDATE hosts SET due_at = CASE WHEN next_at > ? THEN next_at ELSE ? END
-			WHERE NOT unavailable AND due_at > ? AND name IN (SELECT host`+held+`)`,
-			micros(now), micros(now), micros(now), int64(never), keyID); err != nil {
+		if err := tx.dueBy(ctx, now, `name IN (SELECT host`+held+`)`, int64(never), keyID); err != nil {
 			return err
 		}
 		_, err := tx.exec(ctx, "deliveries", `UPDATE deliveries SET run_at = ? WHERE id IN (SELECT id`+held+`)`,
@@ -250,16 +266,19 @@ type Waiting struct {
 func (s *Store) Deliveries(ctx context.Context, host string, limit int) ([]Waiting, error) {
 	rows, err := many[struct {
 		deliveryRow
-		RunAt int64 `db:"run_at"`
+		RunAt   int64 `db:"run_at"`
+		HostAt  int64 `db:"host_at"`
+		InboxAt int64 `db:"inbox_at"`
 	}](ctx, s, "deliveries", `SELECT d.id, d.activity_id, d.inbox, d.host, d.tries, d.created,
-		CASE WHEN d.run_at > h.next_at THEN d.run_at ELSE h.next_at END AS run_at
-		FROM deliveries d JOIN hosts h ON h.name = d.host WHERE d.host = ? ORDER BY d.id LIMIT ?`, host, limit)
+		d.run_at, h.next_at AS host_at, COALESCE(t.next_at, 0) AS inbox_at
+		FROM deliveries d JOIN hosts h ON h.name = d.host LEFT JOIN troubled_inboxes t ON t.inbox = d.inbox
+		WHERE d.host = ? ORDER BY d.id LIMIT ?`, host, limit)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Waiting, len(rows))
 	for k, r := range rows {
-		out[k] = Waiting{Delivery: r.delivery(), NextAt: fromMicros(r.RunAt)}
+		out[k] = Waiting{Delivery: r.delivery(), NextAt: fromMicros(max(r.RunAt, r.HostAt, r.InboxAt))}
 	}
 	return out, nil
 }

@@ -87,17 +87,27 @@ func (q *queue) arrived(list ...directory.Delivery) {
 	}
 }
 
-func (q *queue) fails(d directory.Delivery) store.HostState {
+// fails notes that a delivery did not arrive, by which its host or, as told, its
+// inbox alone waits for half a minute.
+func (q *queue) fails(d directory.Delivery, how ...func(*store.Failure)) store.HostState {
 	q.Helper()
-	h, err := q.FailDelivery(q.Context(), store.Failure{
+	f := store.Failure{
 		Delivery: &d, Began: q.now, Now: q.now, Error: "no route",
 		Wait: func(int) time.Duration { return 30 * time.Second },
-	})
+	}
+	for _, change := range how {
+		change(&f)
+	}
+	h, err := q.FailDelivery(q.Context(), f)
 	if err != nil {
 		q.Fatal(err)
 	}
 	return h
 }
+
+func ofInbox(f *store.Failure) { f.OfInbox = true }
+
+func began(at time.Time) func(*store.Failure) { return func(f *store.Failure) { f.Began = at } }
 
 const oneInbox = "https://one.example/inbox"
 
@@ -190,7 +200,7 @@ func TestHostProbe(t *testing.T) {
 		}
 		list := q.due("0", "1", "2", "3")
 		for k := range 3 { // under way together: one failure
-			if h := q.failsAt(list[k], q.now.Add(-time.Duration(k)*time.Second)); h.Fails != 1 {
+			if h := q.fails(list[k], began(q.now.Add(-time.Duration(k)*time.Second))); h.Fails != 1 {
 				t.Errorf("failure %d: got %+v", k, h)
 			}
 		}
@@ -206,15 +216,107 @@ func TestHostProbe(t *testing.T) {
 	})
 }
 
-func (q *queue) failsAt(d directory.Delivery, began time.Time) store.HostState {
-	q.Helper()
-	h, err := q.FailDelivery(q.Context(), store.Failure{
-		Delivery: &d, Began: began, Now: q.now, Error: "no route", Wait: func(int) time.Duration { return 30 * time.Second },
+// TestProbeOfAnother: of a host that failed, the inbox that failed longest ago is
+// tried, however much waits for the others.
+func TestProbeOfAnother(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		const inboxes = 3
+		inbox := func(k int) string { return fmt.Sprintf("https://one.example/u/%d", k) }
+		for k := range inboxes {
+			for post := range 3 {
+				q.put(fmt.Sprintf("%d-%d", k, post), "", inbox(k))
+			}
+		}
+		list, _ := q.claim(store.Claim{PerHost: 1})
+		for round := range 3 * inboxes {
+			if len(list) != 1 || list[0].Inbox != inbox(round%inboxes) {
+				t.Fatalf("probe %d: got %v, want %s", round, list, inbox(round%inboxes))
+			}
+			q.fails(list[0])
+			q.now = q.now.Add(30 * time.Second)
+			list, _ = q.claim(store.Claim{})
+		}
 	})
-	if err != nil {
-		q.Fatal(err)
-	}
-	return h
+}
+
+// TestBrokenInbox: an inbox that alone fails waits alone, with what is queued for it
+// meanwhile, and loses what waits after seven days, until its host is heard of.
+func TestBrokenInbox(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		const broken, well = "https://one.example/u/alice", "https://one.example/u/bob"
+		q.put("1", "", broken)
+		q.put("2", "", broken)
+		q.put("3", "", well)
+		list := q.due("1", "2", "3")
+		for k := range 2 { // under way together: one failure
+			if h := q.fails(list[k], ofInbox); h.Fails != 1 || h.Inbox != broken {
+				t.Errorf("got %+v", h)
+			}
+		}
+		q.put("4", "", broken, well)
+		q.arrived(list[2])
+		q.arrived(q.due("4")...) // at the other
+		q.now = q.now.Add(30 * time.Second)
+		list = q.due("1", "2", "4")
+		q.arrived(list[0])
+		q.now = q.now.Add(time.Minute) // and the leases of the others end
+		list = q.due("2", "4")
+		q.arrived(list[1])
+		for range store.MaxFailDays {
+			q.fails(list[0], ofInbox)
+			q.now = q.now.Add(24 * time.Hour)
+			list, _ = q.claim(store.Claim{})
+		}
+		q.put("5", "", broken, well)
+		q.arrived(q.due("5")...)
+		hosts, err := s.Hosts(t.Context())
+		if err != nil || len(hosts) != 1 || hosts[0].Inbox != broken || !hosts[0].Unavailable {
+			t.Errorf("in trouble: got %+v, %v, want the one inbox, unavailable", hosts, err)
+		}
+		if err := s.HostsWell(t.Context(), []string{"one.example"}, q.now); err != nil {
+			t.Fatal(err)
+		}
+		q.put("6", "", broken)
+		q.arrived(q.due("6")...)
+		if hosts, err := s.Hosts(t.Context()); err != nil || len(hosts) != 0 {
+			t.Errorf("in trouble: got %+v, %v, want none", hosts, err)
+		}
+	})
+}
+
+// TestBrokenInboxIsTriedAgain: what waits for an inbox is sent when its host is heard
+// of, or when the operator says so.
+func TestBrokenInboxIsTriedAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		q.put("1", "", oneInbox)
+		day := func(f *store.Failure) { f.Wait = func(int) time.Duration { return 24 * time.Hour } }
+		for _, again := range []func() error{
+			func() error { return s.HostsWell(t.Context(), []string{"one.example"}, q.now) },
+			func() error {
+				_, err := s.RetryDeliveries(t.Context(), "one.example", q.now)
+				return err
+			},
+			func() error {
+				_, err := s.RetryDeliveries(t.Context(), "000001", q.now)
+				return err
+			},
+		} {
+			q.fails(q.due("1")[0], ofInbox, day)
+			q.now = q.now.Add(time.Minute)
+			q.due()
+			if list, err := s.Deliveries(t.Context(), "one.example", 10); err != nil || len(list) != 1 ||
+				!list[0].NextAt.Equal(q.now.Add(24*time.Hour-time.Minute)) {
+				t.Errorf("waiting: got %+v, %v", list, err)
+			}
+			if err := again(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q.arrived(q.due("1")...)
+	})
 }
 
 // TestFreeDeliveries: what is given back is due at the time given, untried and in

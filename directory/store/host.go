@@ -8,27 +8,34 @@ import (
 	"codeberg.org/commonage/commonage/directory"
 )
 
-// HostState is how a host has answered our deliveries of late.
+// HostState is how a host, or one inbox of it, has answered our deliveries of late.
 type HostState struct {
 	Name         string
-	Fails        int // in a row
-	FailDays     int // distinct days on which it failed, with no success between
+	Inbox        string // of the host, if this is about it alone
+	Fails        int    // in a row
+	FailDays     int    // distinct days on which it failed, with no success between
 	FailingSince time.Time
 	FailedAt     time.Time // the last time
 	NextAt       time.Time // nothing is sent before
-	Unavailable  bool      // nothing is queued until it sends us something
+	Unavailable  bool      // nothing is queued until the host sends us something
 	Error        string
 	Waiting      int // deliveries; counted when listed
 }
 
-// MaxFailDays is on how many distinct days a host fails until it is taken as
-// unavailable.
-const MaxFailDays = 7
+const (
+	failureColumns = `next_at, fails, fail_days, failing_since, failed_at, unavailable, error`
+	hostColumns    = `name, ` + failureColumns
+	inboxColumns   = `host, inbox, ` + failureColumns
 
-const hostColumns = `name, next_at, fails, fail_days, failing_since, failed_at, unavailable, error`
+	// failureAnew is what is written over an older state.
+	failureAnew = `next_at = excluded.next_at, fails = excluded.fails, fail_days = excluded.fail_days,
+		failing_since = excluded.failing_since, failed_at = excluded.failed_at, unavailable = excluded.unavailable,
+		error = excluded.error`
+)
 
 type hostRow struct {
 	Name        string `db:"name"`
+	Inbox       string `db:"inbox"`
 	NextAt      int64  `db:"next_at"`
 	Fails       int    `db:"fails"`
 	FailDays    int    `db:"fail_days"`
@@ -41,16 +48,29 @@ type hostRow struct {
 
 func (r *hostRow) state() HostState {
 	return HostState{
-		Name: r.Name, Fails: r.Fails, FailDays: r.FailDays, FailingSince: fromMicros(r.Since), FailedAt: fromMicros(r.FailedAt),
+		Name: r.Name, Inbox: r.Inbox,
+		Fails: r.Fails, FailDays: r.FailDays, FailingSince: fromMicros(r.Since), FailedAt: fromMicros(r.FailedAt),
 		NextAt: fromMicros(r.NextAt), Unavailable: r.Unavailable, Error: r.Error, Waiting: r.Waiting,
 	}
 }
 
 // Host returns how a host has answered; one never heard of is all zero.
 func (s *Store) Host(ctx context.Context, name string) (HostState, error) {
-	row, err := one[hostRow](ctx, s, "host "+name, `SELECT `+hostColumns+` FROM hosts WHERE name = ?`, name)
+	return s.hostState(ctx, HostState{Name: name}, `SELECT `+hostColumns+` FROM hosts WHERE name = ?`, name)
+}
+
+// troubledInbox returns how the inbox of a delivery has answered; one that never
+// failed is all zero.
+func (s *Store) troubledInbox(ctx context.Context, d *directory.Delivery) (HostState, error) {
+	return s.hostState(ctx, HostState{Name: d.Host, Inbox: d.Inbox},
+		`SELECT host AS name, inbox, `+failureColumns+` FROM troubled_inboxes WHERE inbox = ?`, d.Inbox)
+}
+
+// hostState returns what a query finds, or what is so of who was never heard of.
+func (s *Store) hostState(ctx context.Context, unknown HostState, query, name string) (HostState, error) {
+	row, err := one[hostRow](ctx, s, "state of "+name, query, name)
 	if errors.Is(err, directory.ErrNotFound) {
-		return HostState{Name: name}, nil
+		return unknown, nil
 	}
 	if err != nil {
 		return HostState{}, err
@@ -58,11 +78,15 @@ func (s *Store) Host(ctx context.Context, name string) (HostState, error) {
 	return row.state(), nil
 }
 
-// Hosts lists the hosts that something waits for or that are in trouble.
+// Hosts lists the hosts that something waits for or that are in trouble, and after
+// each those of its inboxes that are.
 func (s *Store) Hosts(ctx context.Context) ([]HostState, error) {
-	rows, err := many[hostRow](ctx, s, "hosts", `SELECT `+hostColumns+`, waiting FROM
-		(SELECT `+hostColumns+`, (SELECT COUNT(*) FROM deliveries d WHERE d.host = h.name) AS waiting FROM hosts h) AS listed
-		WHERE waiting > 0 OR fails > 0 OR unavailable ORDER BY name`)
+	rows, err := many[hostRow](ctx, s, "hosts", `SELECT name, inbox, `+failureColumns+`, waiting FROM
+		(SELECT name, '' AS inbox, `+failureColumns+`, (SELECT COUNT(*) FROM deliveries d WHERE d.host = h.name) AS waiting
+			FROM hosts h
+		UNION ALL SELECT host, inbox, `+failureColumns+`,
+			(SELECT COUNT(*) FROM deliveries d WHERE d.host = t.host AND d.inbox = t.inbox) FROM troubled_inboxes t) AS listed
+		WHERE (inbox = '' AND waiting > 0) OR fails > 0 OR unavailable ORDER BY name, inbox`)
 	if err != nil {
 		return nil, err
 	}
@@ -80,73 +104,25 @@ func (s *Store) PutHost(ctx context.Context, h HostState) error {
 		due = never
 	}
 	_, err := s.exec(ctx, "host "+h.Name, `INSERT INTO hosts (`+hostColumns+`, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at, fails = excluded.fails, fail_days = excluded.fail_days,
-		failing_since = excluded.failing_since, failed_at = excluded.failed_at, unavailable = excluded.unavailable,
-		error = excluded.error, due_at = excluded.due_at`,
+		ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at, `+failureAnew,
 		h.Name, micros(h.NextAt), h.Fails, h.FailDays, micros(h.FailingSince), micros(h.FailedAt), h.Unavailable, h.Error, due)
 	return err
 }
 
-// Failure is a delivery that did not arrive, for now.
-type Failure struct {
-	Delivery *directory.Delivery
-	Release  []string  // ids of deliveries to the host that were claimed and not tried
-	Began    time.Time // when it was sent
-	Now      time.Time
-	Error    string
-	GiveUp   bool                          // it is not tried again
-	Wait     func(fails int) time.Duration // how long the host is left alone
+// putInbox notes how an inbox has failed.
+func (s *Store) putInbox(ctx context.Context, h HostState) error {
+	_, err := s.exec(ctx, "inbox "+h.Inbox, `INSERT INTO troubled_inboxes (`+inboxColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (inbox) DO UPDATE SET `+failureAnew,
+		h.Name, h.Inbox, micros(h.NextAt), h.Fails, h.FailDays, micros(h.FailingSince), micros(h.FailedAt), h.Unavailable, h.Error)
+	return err
 }
 
-// FailDelivery lets a delivery be claimed again later, and leaves its host alone
-// until then: what one delivery found out, others need not. Failures of several
-// that were under way together count as one. A host that failed on MaxFailDays
-// days loses its deliveries. It returns the new state of the host.
-func (s *Store) FailDelivery(ctx context.Context, f Failure) (h HostState, err error) {
-	err = s.Tx(ctx, func(tx *Store) error {
-		if h, err = tx.Host(ctx, f.Delivery.Host); err != nil {
-			return err
-		}
-		h.fail(f)
-		if h.Unavailable {
-			if _, err := tx.dropDeliveries(ctx, `host = ?`, h.Name); err != nil {
-				return err
-			}
-			return tx.PutHost(ctx, h)
-		}
-		if f.GiveUp {
-			if _, err := tx.DropDeliveries(ctx, f.Delivery.ID); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.exec(ctx, "delivery", `UPDATE deliveries SET leased = 0, run_at = ?, tries = tries + 1
-			WHERE id = ?`, micros(f.Now), f.Delivery.ID); err != nil {
-			return err
-		}
-		if err := tx.FreeDeliveries(ctx, f.Release, f.Now); err != nil {
-			return err
-		}
-		return tx.PutHost(ctx, h)
-	})
-	return h, err
-}
-
-// fail counts a failure.
-func (h *HostState) fail(f Failure) {
-	const day = 24 * time.Hour
-	if h.Fails == 0 {
-		h.FailingSince = f.Now
-	}
-	if !h.NextAt.After(f.Began) { // or else it began before the host was found failing
-		if h.Fails == 0 || !f.Now.Truncate(day).Equal(h.FailedAt.Truncate(day)) {
-			h.FailDays++
-		}
-		h.Fails++
-		h.FailedAt = f.Now
-		h.NextAt = f.Now.Add(f.Wait(h.Fails))
-	}
-	h.Error = f.Error
-	h.Unavailable = h.Unavailable || h.FailDays >= MaxFailDays
+// dueBy has some hosts looked at by a time, unless they are to be left alone for
+// longer.
+func (s *Store) dueBy(ctx context.Context, at time.Time, which string, args ...any) error {
+	args = append([]any{micros(at), micros(at), micros(at)}, args...)
+	return s.execIn(ctx, "hosts", `UPDATE hosts SET due_at = CASE WHEN next_at > ? THEN next_at ELSE ? END
+		WHERE NOT unavailable AND due_at > ? AND `+which, args...)
 }
 
 // FreeDeliveries gives claimed deliveries back, untried, for a time.
@@ -155,45 +131,59 @@ func (s *Store) FreeDeliveries(ctx context.Context, ids []string, at time.Time) 
 		return nil
 	}
 	return s.Tx(ctx, func(tx *Store) error {
-		now := micros(at)
-		if err := tx.execIn(ctx, "hosts", `UPDATE hosts SET due_at = CASE WHEN next_at > ? THEN next_at ELSE ? END
-			WHERE NOT unavailable AND due_at > ? AND name IN (SELECT host FROM deliveries WHERE id IN (?))`, now, now, now, ids); err != nil {
+		if err := tx.dueBy(ctx, at, `name IN (SELECT host FROM deliveries WHERE id IN (?))`, ids); err != nil {
 			return err
 		}
-		return tx.execIn(ctx, "deliveries", `UPDATE deliveries SET leased = 0, run_at = ? WHERE id IN (?)`, now, ids)
+		return tx.execIn(ctx, "deliveries", `UPDATE deliveries SET leased = 0, run_at = ? WHERE id IN (?)`, micros(at), ids)
 	})
 }
 
-// forgetFailures forgets the failures of hosts that took something.
-func (s *Store) forgetFailures(ctx context.Context, names []string, now time.Time) error {
-	return s.execIn(ctx, "hosts", `UPDATE hosts SET due_at = ?,
+// forgetFailures forgets the failures of hosts and inboxes that took something.
+func (s *Store) forgetFailures(ctx context.Context, hosts, inboxes []string, now time.Time) error {
+	if err := s.execIn(ctx, "hosts", `UPDATE hosts SET due_at = ?,
 		fails = 0, fail_days = 0, failing_since = 0, failed_at = 0, next_at = 0, unavailable = FALSE, error = ''
-		WHERE name IN (?) AND (fails > 0 OR unavailable)`, micros(now), names)
+		WHERE name IN (?) AND (fails > 0 OR unavailable OR name IN (SELECT host FROM troubled_inboxes WHERE inbox IN (?)))`,
+		micros(now), hosts, inboxes); err != nil {
+		return err
+	}
+	return s.execIn(ctx, "inboxes", `DELETE FROM troubled_inboxes WHERE inbox IN (?)`, inboxes)
 }
 
-// HostsWell notes that hosts have shown that they are there: what waits for one is
-// due at once, or a little later when it failed a moment ago, lest one whose inbox
-// is broken have us try without end. One that was unavailable is not any more.
+// HostsWell notes that hosts have shown that they are there: what waits for one or
+// for an inbox of it is due at once, or a little later when that failed a moment
+// ago, lest a broken one have us try without end. What was unavailable is not any
+// more.
 func (s *Store) HostsWell(ctx context.Context, names []string, now time.Time) error {
-	const patience = 10 * time.Second
-	return s.execIn(ctx, "hosts", `UPDATE hosts SET unavailable = FALSE, fail_days = 0,
-		next_at = CASE WHEN failed_at + ? > ? THEN failed_at + ? ELSE ? END,
-		due_at = CASE WHEN failed_at + ? > ? THEN failed_at + ? ELSE ? END
-		WHERE name IN (?) AND (unavailable OR next_at > ?)`,
-		patience.Microseconds(), micros(now), patience.Microseconds(), micros(now),
-		patience.Microseconds(), micros(now), patience.Microseconds(), micros(now), names, micros(now))
+	const patience, again = 10 * time.Second, `unavailable = FALSE, fail_days = 0,
+		next_at = CASE WHEN failed_at + ? > ? THEN failed_at + ? ELSE ? END`
+	wait, at := patience.Microseconds(), micros(now)
+	if err := s.execIn(ctx, "hosts", `UPDATE hosts SET due_at = CASE WHEN failed_at + ? > ? THEN failed_at + ? ELSE ? END, `+again+`
+		WHERE name IN (?) AND (unavailable OR next_at > ?)`, wait, at, wait, at, wait, at, wait, at, names, at); err != nil {
+		return err
+	}
+	if err := s.dueBy(ctx, now, `name IN (SELECT host FROM troubled_inboxes WHERE host IN (?) AND next_at > ?)`, names, at); err != nil {
+		return err
+	}
+	return s.execIn(ctx, "inboxes", `UPDATE troubled_inboxes SET `+again+`
+		WHERE host IN (?) AND (unavailable OR next_at > ?)`, wait, at, wait, at, names, at)
 }
 
 // RetryDeliveries lets what waits for a host, or the one delivery with the id, be
-// sent now, also when the host is unavailable, and returns how many there are.
+// sent now, also when the host or an inbox of it is unavailable, and returns how
+// many there are.
 func (s *Store) RetryDeliveries(ctx context.Context, hostOrID string, now time.Time) (n int64, err error) {
+	at := micros(now)
 	err = s.Tx(ctx, func(tx *Store) error {
 		if n, err = tx.exec(ctx, "deliveries", `UPDATE deliveries SET run_at = ? WHERE (id = ? OR host = ?) AND leased <= ?
-			AND run_at < ?`, micros(now), hostOrID, hostOrID, micros(now), int64(never)); err != nil {
+			AND run_at < ?`, at, hostOrID, hostOrID, at, int64(never)); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, "hosts", `UPDATE hosts SET unavailable = FALSE, fail_days = 0, next_at = ?, due_at = ?
-			WHERE name = ? OR name IN (SELECT host FROM deliveries WHERE id = ?)`, micros(now), micros(now), hostOrID, hostOrID)
+		if _, err := tx.exec(ctx, "hosts", `UPDATE hosts SET unavailable = FALSE, fail_days = 0, next_at = ?, due_at = ?
+			WHERE name = ? OR name IN (SELECT host FROM deliveries WHERE id = ?)`, at, at, hostOrID, hostOrID); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, "inboxes", `UPDATE troubled_inboxes SET unavailable = FALSE, fail_days = 0, next_at = ?
+			WHERE host = ? OR inbox IN (SELECT inbox FROM deliveries WHERE id = ?)`, at, hostOrID, hostOrID)
 		return err
 	})
 	return n, err

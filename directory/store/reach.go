@@ -90,6 +90,7 @@ func (s *Store) Cut(ctx context.Context, matches func(idOrHost string) bool) err
 			{`SELECT DISTINCT signer FROM inbox WHERE NOT done`, `DELETE FROM inbox WHERE NOT done AND signer IN (?)`},
 			{`SELECT host FROM peers`, `DELETE FROM peers WHERE host IN (?)`},
 			{`SELECT name FROM hosts`, `DELETE FROM hosts WHERE name IN (?)`},
+			{`SELECT inbox FROM troubled_inboxes`, `DELETE FROM troubled_inboxes WHERE inbox IN (?)`},
 			{
 				`SELECT DISTINCT job_key FROM jobs WHERE kind IN ('follow', 'sync', 'repair', 'unfollow', 'move')`,
 				`DELETE FROM jobs WHERE kind IN ('follow', 'sync', 'repair', 'unfollow', 'move') AND job_key IN (?)`,

@@ -157,7 +157,7 @@ func (b *board) linger(t *task) {
 	t.late = true
 	h := b.hosts[t.Host]
 	h.slow = true
-	if ids := b.release(t.Host); len(ids) > 0 {
+	if ids := b.release(func(d *directory.Delivery) bool { return d.Host == t.Host }); len(ids) > 0 {
 		b.back = append(b.back, ids...)
 		b.more, h.more = true, true // there is room again, and more for this host later
 	}
@@ -195,19 +195,30 @@ func (b *board) arrived(t *task) {
 func (b *board) failed(name string) (released []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	released = b.release(func(d *directory.Delivery) bool { return d.Host == name })
 	h := b.hosts[name]
-	released = b.release(name)
 	h.slow, h.more = true, false
 	return released
 }
 
-// release takes out what waits for a host.
-func (b *board) release(name string) (released []string) {
-	b.hosts[name].waiting = 0
+// inboxFailed notes that an inbox does not take deliveries though its host answers,
+// and returns those that wait for it, which are not here any more.
+func (b *board) inboxFailed(t *task) (released []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	released = b.release(func(d *directory.Delivery) bool { return d.Inbox == t.Inbox })
+	h := b.hosts[t.Host]
+	h.slow, h.more = t.late, h.more || len(released) > 0
+	return released
+}
+
+// release takes out those of the deliveries that wait.
+func (b *board) release(which func(*directory.Delivery) bool) (released []string) {
 	var left []*directory.Delivery
 	for _, d := range b.waiting {
-		if d.Host == name {
+		if which(d) {
 			released = append(released, d.ID)
+			b.hosts[d.Host].waiting--
 		} else {
 			left = append(left, d)
 		}

@@ -186,11 +186,17 @@ func unauthorized(err error) bool {
 	return ok && status.Status == http.StatusUnauthorized
 }
 
-// postpone tries a delivery again later, and leaves its host alone until then.
+// postpone tries a delivery again later, and leaves its inbox or all of its host
+// alone until then.
 func (w *Worker) postpone(ctx context.Context, t *task, began time.Time, cause error) error {
 	f := store.Failure{
-		Delivery: t.Delivery, Release: w.board.failed(t.Host), Began: began, Now: w.Now(), Error: cause.Error(),
+		Delivery: t.Delivery, OfInbox: ofInbox(cause), Began: began, Now: w.Now(), Error: cause.Error(),
 		Wait: func(fails int) time.Duration { return max(backoff(fails), retryAfter(cause)) },
+	}
+	if f.OfInbox {
+		f.Release = w.board.inboxFailed(t)
+	} else {
+		f.Release = w.board.failed(t.Host)
 	}
 	f.GiveUp = f.Now.Sub(t.Created) > giveUp
 	h, err := w.Store.FailDelivery(ctx, f)
@@ -199,8 +205,8 @@ func (w *Worker) postpone(ctx context.Context, t *task, began time.Time, cause e
 	}
 	switch {
 	case h.Unavailable:
-		w.Log.ErrorContext(ctx, "host unavailable, nothing is sent to it until it sends something",
-			"host", h.Name, "since", h.FailingSince, "err", cause)
+		w.Log.ErrorContext(ctx, "unavailable, nothing is sent there until the host sends something",
+			"host", h.Name, "inbox", h.Inbox, "since", h.FailingSince, "err", cause)
 	case f.GiveUp:
 		w.Log.ErrorContext(ctx, "delivery given up", "inbox", t.Inbox, "activity", t.ActivityID, "tries", t.Tries+1, "err", cause)
 	default:
@@ -208,6 +214,13 @@ func (w *Worker) postpone(ctx context.Context, t *task, began time.Time, cause e
 			"inbox", t.Inbox, "tries", t.Tries+1, "wait", h.NextAt.Sub(f.Now), "err", cause)
 	}
 	return nil
+}
+
+// ofInbox says whether a failure tells of one inbox alone: its host answered, and
+// did not ask to be left alone.
+func ofInbox(cause error) bool {
+	status, ok := errors.AsType[*client.StatusError](cause)
+	return ok && status.Status != http.StatusTooManyRequests && status.Status != http.StatusServiceUnavailable
 }
 
 // retryAfter returns how long a host asked to be left alone.
@@ -218,8 +231,8 @@ func retryAfter(cause error) time.Duration {
 	return 0
 }
 
-// backoff returns how long to leave a host alone after so many failures in a
-// row: 8 s, 16 s, ... up to 12 hours, and up to half of it more.
+// backoff returns how long to leave a host or inbox alone after so many failures in
+// a row: 8 s, 16 s, ... up to 12 hours, and up to half of it more.
 func backoff(fails int) time.Duration {
 	wait := min(4*time.Second<<min(fails, 20), maxWait)
 	return wait + rand.N(wait/2) //nolint:gosec // no secret
