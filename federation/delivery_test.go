@@ -3,7 +3,6 @@ package federation_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,7 +14,8 @@ import (
 )
 
 func de1(t *testing.T) {
-	t.Run("at a time", onEach(inTurn))
+	t.Run("at a time", onEach(func(w *world, s *store.Store) { inTurn(w, s, 0) }))
+	t.Run("slowly", onEach(func(w *world, s *store.Store) { inTurn(w, s, 4) }))
 	onEach(func(w *world, s *store.Store) {
 		c, m, g := w.city(s), w.mastodon(), w.server(fedtest.GoToSocial())
 		id := c.publish("rad")
@@ -41,37 +41,58 @@ func de1(t *testing.T) {
 	})(t)
 }
 
-// inTurn: a host without a shared inbox gets 50 a minute, until all have it.
-func inTurn(w *world, s *store.Store) {
+// inTurn: a host without a shared inbox gets 50 a minute, until all have it. The
+// first few take so long that what else was claimed for the host is given back.
+func inTurn(w *world, s *store.Store, slow int64) {
 	c, g := w.city(s), w.server(fedtest.GoToSocial())
 	id := c.publish("rad")
 	const followers, limit = 120, 50
 	began := w.clock.Now()
-	var came, most atomic.Int64 // so far, and more than what was allowed by then
+	minutes := func() int64 { return int64(w.clock.Now().Sub(began)/time.Minute) + 1 }
+	var came, most, held atomic.Int64 // so far, more than what was allowed by then, and not answered
+	release := make(chan struct{})
 	c.followedBy(id, followers, func(k int) (string, string) {
 		inbox := fmt.Sprintf("%s/users/%d/inbox", g.URL, k)
 		g.Handle(inbox, func(w http.ResponseWriter, _ *http.Request) {
-			minutes := int64(c.w.clock.Now().Sub(began)/time.Minute) + 1
-			if n := came.Add(1); n > limit*minutes {
+			n := came.Add(1)
+			if n > limit*minutes() {
 				most.Store(n)
+			}
+			if n <= slow {
+				held.Add(1)
+				<-release
 			}
 			w.WriteHeader(http.StatusAccepted)
 		})
 		return inbox, inbox
 	})
+	claimed := func() (n int64) {
+		list, err := s.Deliveries(w.Context(), g.Host, followers)
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, d := range list {
+			if d.NextAt.After(w.clock.Now()) {
+				n++
+			}
+		}
+		return n
+	}
 	c.post("rad", "Hello")
+	for range slow {
+		c.until("one to be slow", func() bool { return held.Load() > 0 && claimed() == held.Load() })
+		held.Add(-1)
+		release <- struct{}{}
+	}
 	c.until("the first to come", func() bool { return came.Load() > 0 })
 	for c.count(s.CountDeliveries) > 0 {
 		c.until("nothing more in this minute", func() bool {
 			due, err := s.Due(w.Context(), w.clock.Now())
-			if err != nil || due.Deliveries {
-				return false
-			}
-			list, err := s.Deliveries(w.Context(), g.Host, followers)
-			return err == nil && !slices.ContainsFunc(list, func(d store.Waiting) bool {
-				return d.NextAt.After(w.clock.Now()) // it is under way
-			})
+			return err == nil && !due.Deliveries && claimed() == 0
 		})
+		if got, want := came.Load(), min(followers, limit*minutes()); got != want {
+			w.Errorf("%d POSTs after %d minutes, want %d", got, minutes(), want)
+		}
 		w.clock.Advance(time.Minute)
 	}
 	if came.Load() != followers || most.Load() > 0 {

@@ -36,6 +36,7 @@ type Claim struct {
 	PerMinute  int       // and for each host without a shared inbox; 0 for any number
 	Limit      int       // and in all
 	Busy       []string  // hosts to leave alone
+	Slow       []string  // hosts that get one at a time
 }
 
 // ClaimDeliveries leases deliveries that are due, to hosts and inboxes that are
@@ -91,17 +92,23 @@ func (s *Store) hostsDue(ctx context.Context, c Claim) ([]dueHost, error) {
 	if err != nil || len(c.Busy) == 0 {
 		return rows, err
 	}
-	busy := make(map[string]bool, len(c.Busy))
-	for _, name := range c.Busy {
-		busy[name] = true
-	}
+	busy := setOf(c.Busy)
 	return slices.DeleteFunc(rows, func(h dueHost) bool { return busy[h.Name] }), nil
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 // claimer leases the deliveries of one host after the other.
 type claimer struct {
 	Claim
 	store                    *Store
+	slow                     map[string]bool
 	lease, probe, next, host *sqlx.Stmt
 }
 
@@ -110,7 +117,7 @@ type claimer struct {
 const notTroubled = `inbox NOT IN (SELECT inbox FROM troubled_inboxes WHERE host = ? AND next_at > ?)`
 
 func (s *Store) newClaimer(ctx context.Context, c Claim) (*claimer, error) {
-	q := &claimer{Claim: c, store: s}
+	q := &claimer{Claim: c, store: s, slow: setOf(c.Slow)}
 	lease := func(order string) string {
 		return `UPDATE deliveries SET leased = ?, run_at = ? WHERE id IN (SELECT id FROM deliveries d
 			WHERE host = ? AND run_at <= ? AND ` + notTroubled + ` AND NOT EXISTS (SELECT 1 FROM deliveries e
@@ -155,7 +162,11 @@ func (q *claimer) claim(ctx context.Context, h *dueHost, list []directory.Delive
 	if micros(q.Now)-h.MinuteAt >= time.Minute.Microseconds() {
 		h.MinuteAt, h.Count = micros(q.Now), 0
 	}
+	h.Count = max(0, h.Count) // what was given back may have been claimed in a minute before
 	lease, limit := q.lease, min(q.PerHost, q.Limit-len(list))
+	if q.slow[h.Name] {
+		limit = 1
+	}
 	if h.Fails > 0 {
 		lease, limit = q.probe, 1
 	}

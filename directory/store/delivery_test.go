@@ -397,3 +397,57 @@ func TestPerMinute(t *testing.T) {
 		}
 	})
 }
+
+// TestPerMinuteSent: what was claimed and given back does not count as sent.
+func TestPerMinuteSent(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		const limit = 50
+		var inboxes []string
+		for k := range 2 * limit {
+			inboxes = append(inboxes, fmt.Sprintf("https://one.example/u/%d", k))
+		}
+		q.put("1", "", inboxes...)
+		claim := func() []directory.Delivery {
+			list, _ := q.claim(store.Claim{PerHost: 32, PerMinute: limit})
+			return list
+		}
+		for minute := range 2 {
+			sent := 0
+			for list := claim(); len(list) > 0; list = claim() {
+				q.arrived(list[0])
+				sent++
+				var back []string
+				for _, d := range list[1:] {
+					back = append(back, d.ID)
+				}
+				if err := s.FreeDeliveries(t.Context(), back, q.now); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if sent != limit {
+				t.Errorf("minute %d: %d were sent, want %d", minute, sent, limit)
+			}
+			q.now = q.now.Add(time.Minute)
+		}
+	})
+}
+
+// TestSlowHost: one delivery at a time is claimed for a host that is slow.
+func TestSlowHost(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		q := newQueue(t, s)
+		q.put("1", "", oneInbox, "https://two.example/inbox")
+		q.put("2", "", oneInbox, "https://two.example/inbox")
+		list, _ := q.claim(store.Claim{Slow: []string{"one.example"}})
+		var hosts []string
+		for _, d := range list {
+			hosts = append(hosts, d.Host)
+		}
+		if diff := cmp.Diff([]string{"one.example", "two.example", "two.example"}, hosts); diff != "" {
+			t.Error(diff)
+		}
+		q.arrived(list...)
+		q.due("2")
+	})
+}

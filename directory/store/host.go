@@ -125,13 +125,19 @@ func (s *Store) dueBy(ctx context.Context, at time.Time, which string, args ...a
 		WHERE NOT unavailable AND due_at > ? AND `+which, args...)
 }
 
-// FreeDeliveries gives claimed deliveries back, untried, for a time.
+// FreeDeliveries gives claimed deliveries back, untried, for a time. They do not
+// count as sent in this minute.
 func (s *Store) FreeDeliveries(ctx context.Context, ids []string, at time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	return s.Tx(ctx, func(tx *Store) error {
 		if err := tx.dueBy(ctx, at, `name IN (SELECT host FROM deliveries WHERE id IN (?))`, ids); err != nil {
+			return err
+		}
+		if err := tx.execIn(ctx, "hosts", `UPDATE hosts SET minute_count = minute_count -
+			(SELECT COUNT(*) FROM deliveries WHERE host = hosts.name AND leased > 0 AND id IN (?))
+			WHERE name IN (SELECT host FROM deliveries WHERE id IN (?))`, ids, ids); err != nil {
 			return err
 		}
 		return tx.execIn(ctx, "deliveries", `UPDATE deliveries SET leased = 0, run_at = ? WHERE id IN (?)`, micros(at), ids)

@@ -62,22 +62,26 @@ func (b *board) look() {
 	b.more = true
 }
 
-// wants returns how much to claim, at most size, and the hosts for which nothing is
-// claimed now. It is nothing while enough waits here, or there is nothing to have.
-func (b *board) wants(size int) (room int, busy []string) {
+// wants returns how much to claim, at most size, the hosts for which nothing is
+// claimed now, and those that get one at a time. It is nothing while enough waits
+// here, or there is nothing to have.
+func (b *board) wants(size int) (room int, busy, slow []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.more || len(b.waiting) > size/2 {
-		return 0, nil
+		return 0, nil, nil
 	}
 	b.more = false
 	for name, h := range b.hosts {
-		if h.waiting > 0 || h.slow && (h.active > 0 || b.begun[slowPlace] >= slowPlaces) {
+		switch {
+		case h.waiting > 0 || h.slow && (h.active > 0 || b.begun[slowPlace] >= slowPlaces):
 			busy = append(busy, name)
 			h.more = true
+		case h.slow:
+			slow = append(slow, name)
 		}
 	}
-	return size - len(b.waiting), busy
+	return size - len(b.waiting), busy, slow
 }
 
 // add takes in what was claimed of the room for it.

@@ -17,7 +17,7 @@ func TestSlowHostsLeaveRoom(t *testing.T) {
 	for k := range hosts * each {
 		list = append(list, directory.Delivery{ID: fmt.Sprint(k), Host: fmt.Sprintf("slow%d", k/each)})
 	}
-	room, _ := b.wants(size)
+	room, _, _ := b.wants(size)
 	b.add(list, room)
 	var tasks []*task
 	for task := b.begin(); task != nil; task = b.begin() {
@@ -31,19 +31,19 @@ func TestSlowHostsLeaveRoom(t *testing.T) {
 	if len(back) != hosts*(each-1) || len(b.giveBack()) != 0 {
 		t.Errorf("%d go back, want %d, once", len(back), hosts*(each-1))
 	}
-	room, busy := b.wants(size)
+	room, busy, _ := b.wants(size)
 	if room != size || len(busy) != hosts {
 		t.Errorf("room for %d and %d hosts are busy, want %d and %d", room, len(busy), size, hosts)
 	}
 	b.add(nil, room)
-	if room, _ = b.wants(size); room != 0 {
+	if room, _, _ = b.wants(size); room != 0 {
 		t.Error("it goes on asking though nothing changed")
 	}
 	b.arrived(tasks[0])
 	b.end(tasks[0])
-	room, busy = b.wants(size)
-	if room == 0 || len(busy) != hosts-1 {
-		t.Errorf("room for %d and %d hosts are busy once one has answered", room, len(busy))
+	room, busy, slow := b.wants(size)
+	if room == 0 || len(busy) != hosts-1 || len(slow) != 1 {
+		t.Errorf("room for %d, %d hosts are busy and %d get one at a time once one has answered", room, len(busy), len(slow))
 	}
 	b.add(list[:1], room)
 	b.linger(tasks[1])

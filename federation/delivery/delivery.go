@@ -107,13 +107,13 @@ func (w *Worker) claim(ctx context.Context) int {
 	if err := w.Store.FreeDeliveries(ctx, w.board.giveBack(), w.Now()); err != nil && ctx.Err() == nil {
 		w.Log.ErrorContext(ctx, "deliveries not given back, their lease will end", "err", err)
 	}
-	room, busy := w.board.wants(w.size())
+	room, busy, slow := w.board.wants(w.size())
 	if room == 0 {
 		return 0
 	}
 	now := w.Now()
 	list, err := w.Store.ClaimDeliveries(ctx, store.Claim{
-		Now: now, Lease: now.Add(lease), PerHost: ahead, PerMinute: perMinute, Limit: room, Busy: busy,
+		Now: now, Lease: now.Add(lease), PerHost: ahead, PerMinute: perMinute, Limit: room, Busy: busy, Slow: slow,
 	})
 	if err != nil && ctx.Err() == nil {
 		w.Log.ErrorContext(ctx, "deliveries stalled", "err", err)
