@@ -98,6 +98,7 @@ type Delivery struct {
 	Body       []byte
 	Tries      int
 	Created    time.Time
+	Probe      bool // the host failed: this finds out whether it is well
 }
 
 // Job is a piece of work that survives a crash. At most one job waits for each

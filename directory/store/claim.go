@@ -37,6 +37,7 @@ type Claim struct {
 	Limit      int       // and in all
 	Busy       []string  // hosts to leave alone
 	Slow       []string  // hosts that get one at a time
+	NoProbes   bool      // leave alone hosts that failed
 }
 
 // ClaimDeliveries leases deliveries that are due, to hosts and inboxes that are
@@ -88,7 +89,8 @@ type dueHost struct {
 // hostsDue returns the hosts to look at, the one that has waited longest first.
 func (s *Store) hostsDue(ctx context.Context, c Claim) ([]dueHost, error) {
 	rows, err := many[dueHost](ctx, s, "hosts due", `SELECT name, fails, minute_at, minute_count FROM hosts
-		WHERE due_at <= ? ORDER BY due_at, name LIMIT ?`+s.dialect.skipLocked, micros(c.Now), c.Limit+len(c.Busy))
+		WHERE due_at <= ? AND (fails = 0 OR ?) ORDER BY due_at, name LIMIT ?`+s.dialect.skipLocked,
+		micros(c.Now), !c.NoProbes, c.Limit+len(c.Busy))
 	if err != nil || len(c.Busy) == 0 {
 		return rows, err
 	}
@@ -182,7 +184,9 @@ func (q *claimer) claim(ctx context.Context, h *dueHost, list []directory.Delive
 		}
 	}
 	for k := range rows {
-		list = append(list, rows[k].delivery())
+		d := rows[k].delivery()
+		d.Probe = h.Fails > 0
+		list = append(list, d)
 	}
 	h.Count += len(rows)
 	return list, q.lookAgain(ctx, h, len(rows), left)

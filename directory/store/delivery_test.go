@@ -209,7 +209,13 @@ func TestHostProbe(t *testing.T) {
 		}
 		q.due()
 		q.now = q.now.Add(30 * time.Second)
+		if list, _ := q.claim(store.Claim{NoProbes: true}); len(list) > 0 {
+			t.Errorf("got %v, though nothing for hosts that failed was asked for", list)
+		}
 		list = q.due("0")
+		if !list[0].Probe {
+			t.Error("it does not say that its host failed")
+		}
 		q.due()
 		q.arrived(list...)
 		q.due("1", "2", "3")

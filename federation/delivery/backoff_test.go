@@ -22,7 +22,7 @@ import (
 // TestOneOutageCountsOnce: deliveries that fail side by side tell of one failure
 // of their host, not of as many.
 func TestOneOutageCountsOnce(t *testing.T) {
-	const atOnce = 4
+	const atOnce = 4 // to one host
 	var together sync.WaitGroup
 	together.Add(atOnce)
 	next := make(chan struct{}, atOnce)
@@ -52,21 +52,7 @@ func TestOneOutageCountsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	key := signature.Key{ID: "https://a.example/actor#main-key", Private: fedtest.Key(t, 0)}
-	w := delivery.New(delivery.Options{
-		Store: s, Client: client.New(client.Options{UserAgent: "test", AllowPrivate: true, Now: clock}),
-		KeyFor: func(context.Context, string, string) (signature.Key, error) { return key, nil }, Workers: atOnce, Log: slog.New(slog.DiscardHandler), Now: clock,
-	})
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = w.Run(ctx)
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-ended
-	})
+	run(t, s, client.Options{}, clock)
 
 	// A first failure is tried again within twelve seconds, and what is still
 	// being sent has a lease of minutes: a minute later exactly what has failed
@@ -93,4 +79,31 @@ func TestOneOutageCountsOnce(t *testing.T) {
 			<-tick.C
 		}
 	}
+}
+
+const workers = 32
+
+// run has a worker send what is queued until the test ends.
+func run(t *testing.T, s *store.Store, o client.Options, clock func() time.Time, edit ...func(*delivery.Options)) {
+	t.Helper()
+	o.UserAgent, o.AllowPrivate, o.Now = "test", true, clock
+	key := signature.Key{ID: "https://a.example/actor#main-key", Private: fedtest.Key(t, 0)}
+	options := delivery.Options{
+		Store: s, Client: client.New(o), Workers: workers, Log: slog.New(slog.DiscardHandler), Now: clock,
+		KeyFor: func(context.Context, string, string) (signature.Key, error) { return key, nil },
+	}
+	for _, change := range edit {
+		change(&options)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = delivery.New(options).Run(ctx)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+		options.Client.Close()
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
 )
 
 // The places on a board.
@@ -15,7 +16,7 @@ const (
 
 // board is what was claimed: what waits in memory and what is under way. Who
 // takes long does so in places of their own: however many hosts are slow or dead,
-// the others find theirs free.
+// the others find theirs free. Who failed before begins there.
 type board struct {
 	mu      sync.Mutex
 	quick   int  // places for deliveries that take no time to speak of
@@ -30,7 +31,7 @@ type board struct {
 type host struct {
 	waiting, active int
 	well            bool // it has taken a delivery
-	slow            bool // the last delivery to it took long or failed
+	slow            bool // the last delivery to it took long or failed, maybe before the server started
 	more            bool // the queue may have more for it
 }
 
@@ -62,26 +63,44 @@ func (b *board) look() {
 	b.more = true
 }
 
-// wants returns how much to claim, at most size, the hosts for which nothing is
-// claimed now, and those that get one at a time. It is nothing while enough waits
-// here, or there is nothing to have.
-func (b *board) wants(size int) (room int, busy, slow []string) {
+// wants says what to claim: at most size deliveries, and none for a host that has
+// something here or would find no place. It is nothing while enough waits here, or
+// there is nothing to have.
+func (b *board) wants(size int) (c store.Claim) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.more || len(b.waiting) > size/2 {
-		return 0, nil, nil
+		return c
 	}
 	b.more = false
+	c.Limit = size - len(b.waiting)
+	if free := b.freeSlow(); free > 0 {
+		c.Limit = min(c.Limit, free) // all may be for hosts that failed
+	} else {
+		c.NoProbes = true
+	}
 	for name, h := range b.hosts {
 		switch {
 		case h.waiting > 0 || h.slow && (h.active > 0 || b.begun[slowPlace] >= slowPlaces):
-			busy = append(busy, name)
+			c.Busy = append(c.Busy, name)
 			h.more = true
 		case h.slow:
-			slow = append(slow, name)
+			c.Slow = append(c.Slow, name)
 		}
 	}
-	return size - len(b.waiting), busy, slow
+	return c
+}
+
+// freeSlow returns how many places are free for hosts that are slow and have
+// nothing here yet.
+func (b *board) freeSlow() int {
+	free := slowPlaces - b.begun[slowPlace]
+	for _, d := range b.waiting {
+		if b.hosts[d.Host].slow {
+			free--
+		}
+	}
+	return free
 }
 
 // add takes in what was claimed of the room for it.
@@ -94,6 +113,7 @@ func (b *board) add(list []directory.Delivery, room int) {
 		b.waiting = append(b.waiting, d)
 		h := b.host(d.Host)
 		h.waiting++
+		h.slow = h.slow || d.Probe
 		h.more = h.more || h.waiting == ahead || len(list) == room
 	}
 }
@@ -149,14 +169,15 @@ func (b *board) places(kind place) int {
 	return b.quick
 }
 
-// linger notes that a delivery takes long, and moves it out of the way if there
-// is a place. What else waits for its host goes back to the queue: it would fill
-// the room that others need until this one ends.
-func (b *board) linger(t *task) {
+// linger notes that a delivery takes long, and moves it out of the way. It reports
+// whether there is a place for it; if not, it must end. What else waits for its host
+// goes back to the queue: it would fill the room that others need until this one
+// ends.
+func (b *board) linger(t *task) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if t.ended {
-		return
+		return true
 	}
 	t.late = true
 	h := b.hosts[t.Host]
@@ -165,11 +186,17 @@ func (b *board) linger(t *task) {
 		b.back = append(b.back, ids...)
 		b.more, h.more = true, true // there is room again, and more for this host later
 	}
-	if t.place == quickPlace && b.begun[slowPlace] < slowPlaces {
-		b.begun[quickPlace]--
-		b.begun[slowPlace]++
-		t.place = slowPlace
+	if t.place == slowPlace {
+		return true
 	}
+	if b.begun[slowPlace] >= slowPlaces {
+		h.more = true
+		return false
+	}
+	b.begun[quickPlace]--
+	b.begun[slowPlace]++
+	t.place = slowPlace
+	return true
 }
 
 // end frees the place of a delivery.
@@ -177,6 +204,9 @@ func (b *board) end(t *task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t.ended = true
+	if t.place == slowPlace && b.begun[slowPlace] >= slowPlaces {
+		b.more = true // others have waited for its place
+	}
 	b.begun[t.place]--
 	h := b.hosts[t.Host]
 	h.active--

@@ -17,8 +17,7 @@ func TestSlowHostsLeaveRoom(t *testing.T) {
 	for k := range hosts * each {
 		list = append(list, directory.Delivery{ID: fmt.Sprint(k), Host: fmt.Sprintf("slow%d", k/each)})
 	}
-	room, _, _ := b.wants(size)
-	b.add(list, room)
+	b.add(list, b.wants(size).Limit)
 	var tasks []*task
 	for task := b.begin(); task != nil; task = b.begin() {
 		tasks = append(tasks, task)
@@ -31,21 +30,21 @@ func TestSlowHostsLeaveRoom(t *testing.T) {
 	if len(back) != hosts*(each-1) || len(b.giveBack()) != 0 {
 		t.Errorf("%d go back, want %d, once", len(back), hosts*(each-1))
 	}
-	room, busy, _ := b.wants(size)
-	if room != size || len(busy) != hosts {
-		t.Errorf("room for %d and %d hosts are busy, want %d and %d", room, len(busy), size, hosts)
+	c := b.wants(size)
+	if c.Limit != size || len(c.Busy) != hosts {
+		t.Errorf("room for %d and %d hosts are busy, want %d and %d", c.Limit, len(c.Busy), size, hosts)
 	}
-	b.add(nil, room)
-	if room, _, _ = b.wants(size); room != 0 {
+	b.add(nil, c.Limit)
+	if c = b.wants(size); c.Limit != 0 {
 		t.Error("it goes on asking though nothing changed")
 	}
 	b.arrived(tasks[0])
 	b.end(tasks[0])
-	room, busy, slow := b.wants(size)
-	if room == 0 || len(busy) != hosts-1 || len(slow) != 1 {
-		t.Errorf("room for %d, %d hosts are busy and %d get one at a time once one has answered", room, len(busy), len(slow))
+	c = b.wants(size)
+	if c.Limit == 0 || len(c.Busy) != hosts-1 || len(c.Slow) != 1 {
+		t.Errorf("room for %d, %d hosts are busy and %d get one at a time once one has answered", c.Limit, len(c.Busy), len(c.Slow))
 	}
-	b.add(list[:1], room)
+	b.add(list[:1], c.Limit)
 	b.linger(tasks[1])
 	if left := b.clear(); len(left) != 1 || left[0] != "0" {
 		t.Errorf("got %v, want what waits", left)

@@ -107,18 +107,17 @@ func (w *Worker) claim(ctx context.Context) int {
 	if err := w.Store.FreeDeliveries(ctx, w.board.giveBack(), w.Now()); err != nil && ctx.Err() == nil {
 		w.Log.ErrorContext(ctx, "deliveries not given back, their lease will end", "err", err)
 	}
-	room, busy, slow := w.board.wants(w.size())
-	if room == 0 {
+	c := w.board.wants(w.size())
+	if c.Limit == 0 {
 		return 0
 	}
-	now := w.Now()
-	list, err := w.Store.ClaimDeliveries(ctx, store.Claim{
-		Now: now, Lease: now.Add(lease), PerHost: ahead, PerMinute: perMinute, Limit: room, Busy: busy, Slow: slow,
-	})
+	c.Now, c.PerHost, c.PerMinute = w.Now(), ahead, perMinute
+	c.Lease = c.Now.Add(lease)
+	list, err := w.Store.ClaimDeliveries(ctx, c)
 	if err != nil && ctx.Err() == nil {
 		w.Log.ErrorContext(ctx, "deliveries stalled", "err", err)
 	}
-	w.board.add(list, room)
+	w.board.add(list, c.Limit)
 	return len(list)
 }
 
@@ -131,11 +130,15 @@ func (w *Worker) leave() error {
 
 // work sends one activity.
 func (w *Worker) work(ctx context.Context, t *task, end *settler) {
+	sending, cancel := context.WithCancel(ctx)
+	defer cancel()
 	late := time.AfterFunc(slowAfter, func() {
-		w.board.linger(t)
+		if !w.board.linger(t) {
+			cancel()
+		}
 		wake(w.freed)
 	})
-	err := w.deliver(ctx, t, end)
+	err := w.deliver(sending, t, end)
 	late.Stop()
 	w.board.end(t)
 	wake(w.freed)
@@ -144,8 +147,8 @@ func (w *Worker) work(ctx context.Context, t *task, end *settler) {
 	}
 }
 
-// deliver sends one activity and settles what becomes of it; its own error is
-// about the store.
+// deliver sends one activity and settles what becomes of it, or gives it back when
+// the context ends; its own error is about the store.
 func (w *Worker) deliver(ctx context.Context, t *task, end *settler) error {
 	began := w.Now()
 	err := w.send(ctx, t)
