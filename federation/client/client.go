@@ -130,7 +130,8 @@ func (c *Client) SetKey(key *signature.Key) { c.key.Store(key) }
 type Gate func(ctx context.Context, address string) error
 
 // SetGate has every request pass the gate from now on, each hop of a redirect
-// too. A refusal should be a *BlockedError, which no other try changes.
+// too. A refusal is a *BlockedError, which no other try changes; any other error is
+// taken as one of ours and becomes an *OwnError.
 func (c *Client) SetGate(g Gate) { c.gate.Store(&g) }
 
 // Close gives up the connections that are kept for later.

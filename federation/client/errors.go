@@ -42,6 +42,15 @@ type BlockedError struct{ Address string }
 
 func (e *BlockedError) Error() string { return fmt.Sprintf("%.200s is blocked here", e.Address) }
 
+// OwnError says that something went wrong here before anything was sent: it tells
+// nothing of the server.
+type OwnError struct{ Err error }
+
+func (e *OwnError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *OwnError) Unwrap() error { return e.Err }
+
 // ContentTypeError says that an answer is not an ActivityPub document by its
 // type. What a server serves as anything else may be written by anybody.
 type ContentTypeError struct {

@@ -55,7 +55,7 @@ func (c *Client) once(ctx context.Context, o order, form signature.Form) (*http.
 	}
 	if o.key != nil {
 		if err := o.key.Sign(r, o.body, form, c.now()); err != nil {
-			return nil, err
+			return nil, &OwnError{err}
 		}
 	}
 	return c.round.RoundTrip(r)
@@ -67,10 +67,8 @@ func (c *Client) once(ctx context.Context, o order, form signature.Form) (*http.
 // form may refuse it for good where the first answer was only for now. Where none
 // came, a first answer that is final may be about the form alone: the error counts.
 func (c *Client) exchange(ctx context.Context, o order, limit int64) (*answer, error) {
-	if gate := c.gate.Load(); gate != nil {
-		if err := (*gate)(ctx, o.url.String()); err != nil {
-			return nil, err
-		}
+	if err := c.pass(ctx, o.url.String()); err != nil {
+		return nil, err
 	}
 	host := o.url.Host
 	form := c.forms.of(host)
@@ -91,6 +89,19 @@ func (c *Client) exchange(ctx context.Context, o order, limit int64) (*answer, e
 		c.log.InfoContext(ctx, "remembered signature form", "host", host, "form", form.String())
 	}
 	return second, err
+}
+
+// pass asks the gate, if there is one.
+func (c *Client) pass(ctx context.Context, address string) error {
+	gate := c.gate.Load()
+	if gate == nil {
+		return nil
+	}
+	err := (*gate)(ctx, address)
+	if _, blocked := errors.AsType[*BlockedError](err); err == nil || blocked {
+		return err
+	}
+	return &OwnError{err}
 }
 
 func unauthorized(status int) bool {

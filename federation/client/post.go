@@ -10,8 +10,9 @@ import (
 
 // Post delivers an activity to an inbox, signed with the key at this moment. A
 // redirect is not followed, as the signature is good for one place. It returns
-// nil when the server took the activity, and a *StatusError when it answered
-// anything else; see Retryable for what is worth another try.
+// nil when the server took the activity, a *StatusError when it answered anything
+// else, and an *OwnError when it was not asked because something is wrong here; see
+// Retryable for what is worth another try.
 func (c *Client) Post(ctx context.Context, key signature.Key, inbox string, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Total)
 	defer cancel()

@@ -37,6 +37,7 @@ const (
 	slowAfter = 250 * time.Millisecond
 	giveUp    = 7 * 24 * time.Hour
 	maxWait   = 12 * time.Hour
+	ownWait   = 30 * time.Second
 	grace     = 2 * time.Second // for what is under way when the server stops
 )
 
@@ -164,22 +165,34 @@ func (w *Worker) deliver(ctx context.Context, t *task, end *settler) error {
 		w.Log.WarnContext(ctx, "delivery refused", "inbox", t.Inbox, "activity", t.ActivityID, "err", err)
 		return end.settle(t, false)
 	}
+	if _, ours := errors.AsType[*client.OwnError](err); ours {
+		return w.notSent(ctx, t, err)
+	}
 	return w.postpone(ctx, t, began, err)
+}
+
+// notSent gives a delivery back for a moment, as something is wrong here.
+func (w *Worker) notSent(ctx context.Context, t *task, cause error) error {
+	err := w.Store.FreeDeliveries(ctx, []string{t.ID}, w.Now().Add(ownWait))
+	w.Log.ErrorContext(ctx, "delivery not sent for a reason of our own, will be tried again", "inbox", t.Inbox, "err", cause)
+	return err
 }
 
 // send makes one try. While a new key is being made known, who refuses one may know
 // only the other.
 func (w *Worker) send(ctx context.Context, t *task) error {
-	key, err := w.KeyFor(ctx, t.ActorID, t.KeyID)
-	if err != nil {
-		return err
-	}
-	err = w.Client.Post(ctx, key, t.Inbox, t.Body)
+	err := w.post(ctx, t, t.KeyID)
 	if t.KeyID == "" || !unauthorized(err) {
 		return err
 	}
-	if key, err = w.KeyFor(ctx, t.ActorID, ""); err != nil {
-		return err
+	return w.post(ctx, t, "")
+}
+
+// post sends an activity signed with the stored key with an id.
+func (w *Worker) post(ctx context.Context, t *task, keyID string) error {
+	key, err := w.KeyFor(ctx, t.ActorID, keyID)
+	if err != nil {
+		return &client.OwnError{Err: err}
 	}
 	return w.Client.Post(ctx, key, t.Inbox, t.Body)
 }
