@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,12 +20,8 @@ import (
 	"codeberg.org/commonage/commonage/directory/store"
 )
 
-// many is a queue of 100,000 deliveries to a hundred hosts of this machine.
-const (
-	manyActivities = 1000
-	manyHosts      = 100
-	many           = manyActivities * manyHosts
-)
+// manyHosts is how many hosts of this machine something is queued for.
+const manyHosts = 100
 
 // sink is a hundred hosts that take everything and count.
 type sink struct {
@@ -67,8 +63,9 @@ func (s *sink) count() (different, again int) {
 	return len(s.came), again
 }
 
-// queueMany fills the queue of a city that is not running.
-func (c *city) queueMany(to *sink) {
+// queueMany fills the queue of a city that is not running: each host gets all of the
+// activities.
+func (c *city) queueMany(to *sink, activities int) {
 	c.t.Helper()
 	s := c.open()
 	defer s.Close()
@@ -84,7 +81,7 @@ func (c *city) queueMany(to *sink) {
 				return err
 			}
 		}
-		for k := range manyActivities {
+		for k := range activities {
 			id := actor + "#" + strconv.Itoa(k)
 			out := store.Outgoing{
 				ActivityID: id, ActorID: actor, Inboxes: inboxes,
@@ -101,10 +98,10 @@ func (c *city) queueMany(to *sink) {
 	}
 }
 
-// open opens the database of a city on SQLite.
+// open opens the database of a city.
 func (c *city) open() *store.Store {
 	c.t.Helper()
-	s, err := store.Open(c.t.Context(), "sqlite:"+filepath.Join(c.dir, "commonage.db"))
+	s, err := store.Open(c.t.Context(), c.database)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -118,7 +115,7 @@ func (c *city) queued(to *sink) map[string]bool {
 	defer s.Close()
 	left := map[string]bool{}
 	for k := range manyHosts {
-		list, err := s.Deliveries(c.t.Context(), to.host(k), 2*manyActivities)
+		list, err := s.Deliveries(c.t.Context(), to.host(k), math.MaxInt32)
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -149,15 +146,21 @@ func (s *server) peak(t testing.TB) int {
 	return 0
 }
 
-// TestKilledDelivering: with 100,000 deliveries queued, a server that is killed
-// again and again loses none, repeats at most one for each worker, and needs
-// little memory.
+// TestKilledDelivering: with 100,000 deliveries queued, on PostgreSQL fewer, a server
+// that is killed again and again loses none, repeats at most one for each worker, and
+// needs little memory.
 func TestKilledDelivering(t *testing.T) {
 	t.Parallel() // most of the time is waiting
+	t.Run("sqlite", func(t *testing.T) { killDelivering(t, onSQLite, 1000) })
+	t.Run("postgres", func(t *testing.T) { killDelivering(t, onPostgres, 100) })
+}
+
+func killDelivering(t *testing.T, db database, activities int) {
 	const workers, limit = 16, 150
-	c, to := newCity(t, "ghent", onSQLite), newSink(t)
+	many := activities * manyHosts
+	c, to := newCity(t, "ghent", db), newSink(t)
 	c.do("migrate")
-	c.queueMany(to)
+	c.queueMany(to, activities)
 	if got := c.do("delivery", "list"); strings.Count(got, "\n") != 1+manyHosts {
 		t.Fatalf("listed:\n%s", got)
 	}
@@ -204,5 +207,29 @@ func TestKilledDelivering(t *testing.T) {
 	}
 	if r := c.try("delivery", "drop", "nobody.example"); r.code == 0 {
 		t.Errorf("dropped what is not there: %s", r.stdout)
+	}
+	c.claimable()
+}
+
+// claimable checks that all that waits can be sent, also what a killed server had
+// claimed, when that lease is over.
+func (c *city) claimable() {
+	c.t.Helper()
+	s := c.open()
+	defer s.Close()
+	want, err := s.CountDeliveries(c.t.Context())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	later, got := time.Now().Add(time.Hour), 0
+	for more := true; more; {
+		list, err := s.ClaimDeliveries(c.t.Context(), store.Claim{Now: later, Lease: later.Add(time.Hour), PerHost: want, Limit: 1000})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		got, more = got+len(list), len(list) > 0
+	}
+	if got != want {
+		c.t.Errorf("%d of %d deliveries that wait can be sent", got, want)
 	}
 }

@@ -33,6 +33,7 @@ type city struct {
 	listen   string
 	dir      string
 	settings string
+	database string // its address
 	server   *server
 }
 
@@ -68,7 +69,8 @@ func newCity(t testing.TB, name string, db database) *city {
 		t: t, host: fmt.Sprintf("%s.localhost:%d", name, port), listen: fmt.Sprintf("127.0.0.1:%d", port),
 		dir: dir, settings: filepath.Join(dir, "commonage.toml"),
 	}
-	c.write(db(t, dir))
+	c.database = db(t, dir)
+	c.write(c.database)
 	return c
 }
 
