@@ -253,6 +253,13 @@ func (e *events) next() (<-chan struct{}, string) {
 	return e.changed, string(text[max(0, len(text)-enough):])
 }
 
+// logged returns how often a text stands in the log of a city.
+func (c *city) logged(text string) int {
+	c.events.mu.Lock()
+	defer c.events.mu.Unlock()
+	return bytes.Count(c.events.text.Bytes(), []byte(text))
+}
+
 // until returns when the condition holds. It is looked at after each log line,
 // and often enough besides, as the last word of a worker is to the store.
 func (c *city) until(what string, holds func() bool) {

@@ -13,6 +13,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,10 @@ type Options struct {
 	Key          *signature.Key // signs GETs, see SetKey
 	Log          *slog.Logger
 	Now          func() time.Time
+
+	// Public are addresses in IPv4 that count as being on the public internet: those
+	// of a test's servers, which still lead to nothing inside.
+	Public []netip.Prefix
 
 	// Transport, if there is one, makes the requests instead of connections, which
 	// are then not guarded: a network in memory for tests of many instances.
@@ -72,7 +77,7 @@ func New(o Options) *Client {
 	o = o.withDefaults()
 	c := &Client{
 		userAgent: o.UserAgent, scheme: o.Scheme, limits: o.Limits, log: o.Log, now: o.Now,
-		guard: newGuard(o.AllowPrivate, o.Limits.Connect),
+		guard: newGuard(o.AllowPrivate, o.Public, o.Limits.Connect),
 	}
 	c.key.Store(o.Key)
 	c.transport = &http.Transport{

@@ -23,16 +23,16 @@ type guard struct {
 }
 
 // newGuard refuses all special ranges of IPv4 and everything in IPv6 outside
-// 2000::/3 and special within it. With private, the addresses of one's own
-// machine and network are let through; link-local ones, where clouds keep
-// their secrets, never are.
-func newGuard(private bool, timeout time.Duration) *guard {
+// 2000::/3 and special within it, but what is said to be public. With private,
+// the addresses of one's own machine and network are let through; link-local
+// ones, where clouds keep their secrets, never are.
+func newGuard(private bool, public []netip.Prefix, timeout time.Duration) *guard {
 	options := []ssrf.Option{ssrf.WithAnyPort()}
 	if private {
-		options = append(options,
-			ssrf.WithAllowedV4Prefixes(prefixes("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")...),
-			ssrf.WithAllowedV6Prefixes(prefixes("::1/128", "fc00::/7")...))
+		public = append(prefixes("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"), public...)
+		options = append(options, ssrf.WithAllowedV6Prefixes(prefixes("::1/128", "fc00::/7")...))
 	}
+	options = append(options, ssrf.WithAllowedV4Prefixes(public...))
 	g := &guard{
 		private: private,
 		ranges:  ssrf.New(options...),

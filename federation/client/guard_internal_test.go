@@ -6,14 +6,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"code.dny.dev/ssrf"
 	"golang.org/x/net/dns/dnsmessage"
 )
 
@@ -107,8 +105,7 @@ func TestGuardRedirect(t *testing.T) {
 	targets := []string{inside.URL, "http://localhost:" + port, "http://[::ffff:127.0.0.2]:" + port, "http://10.0.0.1/", "http://[::1]:" + port}
 	for _, target := range targets {
 		outside := httptest.NewServer(http.RedirectHandler(target, http.StatusFound))
-		c := New(Options{Scheme: "http"})
-		c.guard.ranges = ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.1/32")))
+		c := New(Options{Scheme: "http", Public: prefixes("127.0.0.1/32")})
 		host := strings.TrimPrefix(outside.URL, "http://")
 		for name, call := range map[string]func() error{
 			"Document": func() error { _, err := c.Document(t.Context(), outside.URL); return err },

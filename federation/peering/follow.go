@@ -145,6 +145,8 @@ func plainly(host string, err error) string {
 	switch {
 	case errors.As(err, &dns):
 		return fmt.Sprintf("The name %s leads nowhere. Check the spelling.", host)
+	case errors.As(err, &address) && !strings.HasPrefix(address.Address, host):
+		return fmt.Sprintf("%s leads to %s, which %s.", host, address.Address, address.Reason)
 	case errors.As(err, &address):
 		return fmt.Sprintf("%s is an address inside a private network. For a test on one machine, set allow_private_addresses.", host)
 	case errors.As(err, &status) && status.Status == 404:
