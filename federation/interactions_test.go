@@ -214,7 +214,9 @@ func sg13(t *testing.T) {
 		id := c.publish("rad")
 		c.block(directory.Blocked, there.Host)
 		status(w, alice.Post(c.url("/inbox"), alice.NewFollow(id)), 403)
-		if got := there.Requests(); len(requests(there, http.MethodGet, "/users/")) > 0 {
+		carol := w.mastodon().Actor("carol") // whose server is welcome, with a key of the other
+		status(w, carol.Post(c.url("/inbox"), carol.Activity("View", id), fedtest.SignedBy(alice)), 403)
+		if got := there.Requests(); len(got) > 0 {
 			w.Errorf("it was asked for something: %v", got)
 		}
 		if len(c.followers(id)) != 0 || c.count(c.store.CountReceived) != 0 {
