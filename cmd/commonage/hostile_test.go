@@ -3,9 +3,11 @@ package main_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +40,7 @@ func newSiege(t *testing.T) *siege {
 	s := &siege{city: newCity(t, "besieged", onSQLite).start(), there: fedtest.NewServer(t), enemy: fedtest.NewServer(t)}
 	s.ana, s.ben, s.mallory = s.there.Actor("ana"), s.there.Actor("ben"), s.enemy.Actor("mallory")
 	s.mallory.Rekey() // the servers of a test share their keys
+	s.ana.ShowMultikey()
 	s.do("initiative", "add", "--name", "Tool Library", "--form", "tool-library")
 	s.id = "http://" + s.host + "/initiatives/tool_library"
 	s.post = strings.TrimSpace(s.do("post", "tool_library", "The saw is here."))
@@ -116,7 +119,6 @@ func TestHostile(t *testing.T) {
 	t.Parallel() // most of the time is waiting
 	s := newSiege(t)
 	before := s.state(t)
-	memory := resident(t, s.server.cmd.Process.Pid, "VmRSS")
 	attacks := []struct {
 		name   string
 		attack func(*siege, *testing.T)
@@ -135,18 +137,29 @@ func TestHostile(t *testing.T) {
 	}
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) {
+			memory := s.forgetPeak(t)
 			a.attack(s, t)
 			s.settle(t)
+			const allowed = 32 << 10 // kB; the collector does not come by at once
+			if most := resident(t, s.server.cmd.Process.Pid, "VmHWM"); most > memory+allowed {
+				t.Errorf("it came to %d MB, and had %d MB", most>>10, memory>>10)
+			}
 			if diff := cmp.Diff(before, s.state(t)); diff != "" {
 				t.Errorf("this has changed (-before +after):\n%.3000s", diff)
 			}
 		})
 	}
-	const allowed = 100 << 10 // kB; the collector has not always been by
-	if now := resident(t, s.server.cmd.Process.Pid, "VmRSS"); now > memory+allowed {
-		t.Errorf("it has %d MB after all this, and had %d MB", now>>10, memory>>10)
-	}
 	s.stop() // and still ends as it should
+}
+
+// forgetPeak has the server's peak of memory begin anew, and returns what it has.
+func (s *siege) forgetPeak(t *testing.T) int {
+	t.Helper()
+	pid := s.server.cmd.Process.Pid
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {
+		t.Logf("the peak counts from the server's start: %v", err)
+	}
+	return resident(t, pid, "VmRSS")
 }
 
 // wrongOwner changes and deletes what is ana's, in mallory's own name.
@@ -183,10 +196,18 @@ func (s *siege) spoofedOrigin(t *testing.T) {
 
 // keySwap shows a key as ana's that ana never heard of, and ana's key as its own.
 func (s *siege) keySwap(t *testing.T) {
+	shown, err := s.mallory.NewUpdate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := json.Marshal(shown.Object("object").Object("publicKey").String("publicKeyPem"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	key := s.enemy.URL + "/keys/1"
 	s.enemy.Answer(key, fedtest.Answer{Status: http.StatusOK, Always: true, Header: http.Header{"Content-Type": {"application/activity+json"}}, Body: `{
 		"@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"],
-		"id": "` + key + `", "owner": "` + s.ana.ID + `", "publicKeyPem": "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----"}`})
+		"id": "` + key + `", "owner": "` + s.ana.ID + `", "publicKeyPem": ` + string(pem) + `}`})
 	for _, id := range []string{key, s.ana.KeyID} {
 		activity := s.mallory.Activity("Delete", s.reply)
 		activity["actor"] = s.ana.ID
@@ -194,33 +215,41 @@ func (s *siege) keySwap(t *testing.T) {
 	}
 }
 
-// forgedProof passes on what ana never said, with proofs by other keys.
+// forgedProof passes on what ana never said, with proofs by other keys; what she
+// did say is taken from mallory all the same.
 func (s *siege) forgedProof(t *testing.T) {
 	s.mallory.ShowMultikey()
+	inbox := "http://" + s.host + "/inbox"
+	taken(t, s.mallory.Post(inbox, s.ana.Prove(s.ana.Activity("View", s.id)), one))
 	said := s.ana.Activity("Delete", s.reply)
 	for what, method := range map[string]string{"its own": s.mallory.ProofKeyID(), "ana's": s.ana.ProofKeyID()} {
 		forged := s.mallory.Prove(said, func(p *fedtest.Proof) { p.Method = method })
-		refused(t, "a proof by "+what+" key", s.mallory.Post("http://"+s.host+"/inbox", forged, one))
+		refused(t, "a proof by "+what+" key", s.mallory.Post(inbox, forged, one))
 	}
+	other := s.ana.Prove(s.ana.Activity("View", s.id))
+	other["type"], other["object"] = "Delete", s.reply
+	refused(t, "a proof of something else", s.mallory.Post(inbox, other, one))
 }
 
-// replay sends ben's Follow again, though ben has left.
+// replay sends ben's Follow again, though ben has left: it is taken, being what he
+// signed, and does nothing.
 func (s *siege) replay(t *testing.T) {
 	client := web()
 	defer client.CloseIdleConnections()
 	for range 3 {
-		again := s.seen.Clone(t.Context())
-		again.RequestURI, again.Body, again.ContentLength = "", http.NoBody, 0
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.id+"/inbox", bytes.NewReader(s.body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header, r.Host = again.Header, again.Host
+		r.Header, r.Host = s.seen.Header.Clone(), s.seen.Host
 		res, err := client.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()
+		if res.StatusCode != http.StatusAccepted {
+			t.Errorf("it was answered with %d, as if it were another one", res.StatusCode)
+		}
 	}
 }
 
