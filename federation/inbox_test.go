@@ -53,9 +53,21 @@ func de6(t *testing.T) {
 		c, there := w.dormant(s), w.mastodon() // the slowest of handlers: it does not run
 		alice := there.Actor("alice")
 		id := c.publish("rad")
-		status(w, alice.Follow(id), 202)
-		if n := c.count(s.CountReceived); n != 1 {
-			w.Errorf("%d activities wait, want 1", n)
+		note, err := alice.Note("<p>See you.</p>", fedtest.Object{"cc": []any{id}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		for k, activity := range []fedtest.Object{
+			alice.NewFollow(id), alice.Activity("Like", id), alice.NewCreate(note), alice.Activity("Announce", there.URL+"/far"),
+		} {
+			status(w, alice.Post(id+"/inbox", activity), 202)
+			if n := c.count(s.CountReceived); n != k+1 {
+				w.Errorf("%d activities wait, want %d", n, k+1)
+			}
+			// Of a clock nothing can be said here; what could take long is asking others.
+			if got := there.Requests(); len(got) != 1 {
+				w.Errorf("the answer waited for %v, want one request, for the key", got)
+			}
 		}
 		c.run()
 		w.await(there, ofType("Accept"))

@@ -265,21 +265,35 @@ func sg10(t *testing.T) {
 }
 
 func sg12(t *testing.T) {
-	secure := fedtest.Mastodon47()
-	secure.Secure = true
-	for _, f := range []fedtest.Flavour{secure, fedtest.GoToSocial()} {
+	strict := fedtest.Mastodon47()
+	strict.Secure = true
+	for _, f := range []fedtest.Flavour{strict, fedtest.GoToSocial()} {
 		t.Run(f.Software, onSQLite(func(w *world, s *store.Store) {
-			c, there := w.city(s), w.server(f)
+			c, there := w.city(s, secure), w.server(f)
 			alice := there.Actor("alice")
-			id := c.publish("rad")
-			status(w, alice.Follow(id), 202) // 503 if both waited for each other
-			w.await(there, ofType("Accept"))
-			fetched := requests(there, "GET", strings.TrimPrefix(alice.ID, there.URL))
-			last := fetched[len(fetched)-1].Header.Get("Signature")
-			if !strings.Contains(last, `keyId="`+c.instance.ActorID()+`#main-key"`) {
-				w.Errorf("signed with %s", last)
+			id, path := c.publish("rad"), strings.TrimPrefix(alice.ID, there.URL)
+			fetched := func() []fedtest.Request {
+				return slices.DeleteFunc(requests(there, "GET", path), func(r fedtest.Request) bool { return r.Target != path })
 			}
-			_, covered, _ := strings.Cut(last, `headers="`)
+			gate, done := make(chan struct{}), make(chan fedtest.Response, 1)
+			there.Answer(alice.ID, fedtest.Answer{Before: gate})
+			go func() { done <- alice.Follow(id) }()
+			c.until("our question for alice", func() bool { return len(fetched()) > 0 })
+			if got := c.get("/actor", activityJSON); got.Status != 200 { // while ours is open, and unsigned
+				w.Errorf("our actor: got %d %s", got.Status, got.Body)
+			}
+			close(gate)
+			status(w, <-done, 202) // 503 if both waited for each other
+			w.await(there, ofType("Accept"))
+			list := fetched()
+			if len(list) != 1 {
+				w.Errorf("asked %d times, want once", len(list))
+			}
+			sig := list[0].Header.Get("Signature")
+			if !strings.Contains(sig, `keyId="`+c.instance.ActorID()+`#main-key"`) {
+				w.Errorf("signed with %s", sig)
+			}
+			_, covered, _ := strings.Cut(sig, `headers="`)
 			covered, _, _ = strings.Cut(covered, `"`)
 			for _, name := range []string{"host", "date", "(request-target)"} {
 				if !slices.Contains(strings.Fields(covered), name) {
