@@ -17,7 +17,7 @@ build: assets ## build bin/commonage, with the scripts and the base map if npm i
 demo: build ## three cities on this machine, publishing, federating and found on one map
 	bin/commonage demo
 
-test: ## everything: linters, race tests on SQLite and PostgreSQL, browser tests
+test: ## everything: linters, race tests on SQLite and PostgreSQL, browser tests, a little fuzzing
 	.ci/test.sh
 
 lint: ## formatting, vet, linters, tidy modules
@@ -36,7 +36,7 @@ simulate: ## ten thousand instances on a simulated clock: how fast, at what cost
 bench-search: ## search beside other engines, for SIZES (10000,100000,1000000) and ENGINES
 	.ci/bench-search.sh
 
-fuzz: ## every fuzz target for FUZZTIME (30s)
+fuzz: ## every fuzz target for FUZZTIME (30s, or 1000x for so many inputs)
 	.ci/fuzz.sh
 
 assets: .tools/assets-built ## the scripts and the base map of the pages

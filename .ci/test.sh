@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything: linters, and all tests under the race detector on SQLite, on a
-# throw-away PostgreSQL and in a browser. Nothing is left out for want of a
+# Everything: linters, all tests under the race detector on SQLite, on a throw-away
+# PostgreSQL and in a browser, and a little fuzzing. Nothing is left out for want of a
 # program: what is missing is installed, or named.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -28,6 +28,9 @@ tests=passed
 # The race detector also makes checking proofs slow: with it, these do a part.
 echo "== go test, all sequences that must converge and a repair of 100,000 entries"
 go test -count 1 -timeout 15m -run '^TestRepair(Converges|Requests)$' ./federation/peering || tests=failed
+
+echo "== fuzzing, briefly, what reads what other servers send"
+FUZZTIME=1000x .ci/fuzz.sh ./federation/vocab ./federation/signature ./federation/client ./directory/prose || tests=failed
 
 echo "linters $lint, tests $tests"
 [[ $lint == passed && $tests == passed ]]
