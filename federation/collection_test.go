@@ -50,6 +50,20 @@ func co1(t *testing.T) {
 		if !slices.Equal(got, want) {
 			w.Errorf("got %d followers in pages, want %d", len(got), len(want))
 		}
+		root := c.document(id + "/followers")
+		if root["type"] != "OrderedCollection" || root["totalItems"] != float64(n) || root["first"] == nil || root["orderedItems"] != nil {
+			w.Errorf("got the root %v", root)
+		}
+		for next, pages := root.ID("first"), 1; next != ""; pages++ {
+			page := c.document(next)
+			if page["type"] != "OrderedCollectionPage" || page["partOf"] != id+"/followers" || page["id"] != next || pages > 5 {
+				w.Fatalf("got page %d: %v", pages, page)
+			}
+			if list, ok := page["orderedItems"].([]any); !ok || len(list) == 0 {
+				w.Errorf("page %d has %T %v", pages, page["orderedItems"], page["orderedItems"])
+			}
+			next = page.ID("next")
+		}
 		for _, path := range []string{"/directory/followers", "/directory/following", "/directory/peers", "/actor/outbox", "/actor/followers", "/actor/following", "/initiatives/rad/following"} {
 			if total, list, err := there.Collection(w.Context(), c.url(path)); total != 0 || len(list) != 0 || err != nil {
 				w.Errorf("%s: got %d %v %v", path, total, list, err)

@@ -116,6 +116,9 @@ func re3(t *testing.T) {
 			edited, add,
 		} {
 			tell(b, relay, forged)
+			if b.named(one) != was {
+				w.Fatalf("got %q by %v", b.named(one), forged)
+			}
 			w.clock.Advance(6 * time.Minute)
 		}
 		b.until("A to be asked in vain", func() bool { return b.peer(a.instance.Host).LastError != "" })

@@ -76,6 +76,9 @@ func po1(t *testing.T) {
 			if got := note.Object("contentMap"); len(got) != 1 || got["en"] != note["content"] {
 				w.Errorf("got contentMap %v", got)
 			}
+			if note.ID("attributedTo") != id || note.String("published") != "2026-11-23T12:00:00.000000Z" || note.String("url") != post {
+				w.Errorf("got note %v", note)
+			}
 			served := c.document(post)
 			for _, name := range []string{"@context", "proof", "replies", "likes", "shares"} { // these only when asked
 				delete(served, name)
@@ -203,7 +206,7 @@ func po4(t *testing.T) {
 		id := c.publish("rad")
 		alice := c.fan(there, "alice", id)
 		post := c.post("rad", "First")
-		w.await(there, of("Create", post))
+		created := w.await(there, of("Create", post))
 		var ids []string
 		var edited time.Time
 		for _, text := range []string{"Second", "Third"} { // within one moment
@@ -217,8 +220,10 @@ func po4(t *testing.T) {
 			if d.Err != nil || !strings.HasPrefix(d.ID, post+"#updates/") {
 				w.Errorf("got %v with id %s", d, d.ID)
 			}
-			if note := d.Activity.Object("object"); !cmp.Equal(note["to"], d.Activity["to"]) || !cmp.Equal(note["cc"], d.Activity["cc"]) {
-				w.Errorf("the Update is for %v, its note for %v", d.Activity["to"], note["to"])
+			for _, o := range []fedtest.Object{d.Activity, d.Activity.Object("object")} {
+				if !cmp.Equal(o["to"], created.Activity["to"]) || !cmp.Equal(o["cc"], created.Activity["cc"]) {
+					w.Errorf("%s is to %v, cc %v, unlike the Create", o.String("type"), o["to"], o["cc"])
+				}
 			}
 			s := shown(alice, post)
 			if s == nil || !strings.Contains(s.Content, text) || !s.Edited.After(edited) || !s.Edited.After(s.Published) {
@@ -439,6 +444,11 @@ func po9(t *testing.T) {
 			}
 		}
 		c.settle()
+		for kind := range cases {
+			if c.logged("type="+kind) == 0 {
+				w.Errorf("nothing is logged of %s", kind)
+			}
+		}
 		if n := c.logged("level=ERROR"); n > 0 {
 			w.Errorf("%d errors in the log", n)
 		}

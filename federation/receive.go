@@ -90,8 +90,9 @@ func (s *Server) accept(r *http.Request, inbox string, body []byte) error {
 	if err != nil {
 		return refusef(http.StatusBadRequest, "%v", err)
 	}
-	if a.Actor == "" {
-		return errDropped // FeatureRequest and the like: nothing we act on (PO9)
+	if a.Actor == "" { // FeatureRequest and the like: nothing we act on (PO9)
+		s.Log.DebugContext(ctx, "activity ignored", "activity", a.ID, "type", a.Type, "key", sig.KeyID)
+		return errDropped
 	}
 	if directory.HostOf(a.Actor) == "" || s.Instance.Owns(a.Actor) {
 		return refusef(http.StatusUnauthorized, "key %s does not speak for actor %s", sig.KeyID, a.Actor)

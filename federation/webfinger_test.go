@@ -265,8 +265,8 @@ func wf7(t *testing.T) {
 		for _, resource := range []string{c.instance.URL("/"), c.instance.URL(""), id, "acct:" + c.instance.Host + "@" + c.instance.Host} {
 			got := c.finger(resource)
 			c.isFinger(got, c.instance.Host, id)
-			if !strings.Contains(got.Body, `"https://www.w3.org/ns/activitystreams#Service"`) {
-				w.Errorf("%s: no Service link in %s", resource, got.Body)
+			if service := link(c.decode(got.Body), "https://www.w3.org/ns/activitystreams#Service"); service["href"] != id || service["type"] != activityJSON {
+				w.Errorf("%s: got Service link %v in %s", resource, service, got.Body)
 			}
 		}
 		links := c.decode(c.get("/.well-known/nodeinfo", "").Body).List("links")
@@ -367,8 +367,8 @@ func wf9(t *testing.T) {
 			w.Fatal(err)
 		}
 		w.await(there, ofType("Follow"))
-		if got := requests(there, "GET", "/finger?about=acct%3Adirectory%40"); len(got) == 0 {
-			w.Errorf("the second endpoint was not asked: %v", there.Requests())
+		if got := requests(there, "GET", "/finger?about=acct%3Adirectory%40"); len(got) != 1 {
+			w.Errorf("the second endpoint was asked %d times, want once: %v", len(got), there.Requests())
 		}
 	}))
 	t.Run("404 there too", onSQLite(func(w *world, s *store.Store) {
