@@ -79,9 +79,13 @@ func sg2(t *testing.T) {
 func sg3(t *testing.T) {
 	hs2019 := func(g *fedtest.Signing) { g.Algorithm = "hs2019" }
 	trySigned(t, fedtest.Lemmy(), map[string]signed{
-		"created and expires":     {nil, 202},
-		"no algorithm":            {shapes(func(g *fedtest.Signing) { g.Algorithm = "" }), 202},
-		"expired":                 {shapes(fedtest.Shifted(-3 * time.Hour)), 401},
+		"created and expires": {nil, 202},
+		"no algorithm":        {shapes(func(g *fedtest.Signing) { g.Algorithm = "" }), 202},
+		"expired":             {shapes(fedtest.Shifted(-3 * time.Hour)), 401},
+		"good for an hour":    {shapes(fedtest.Shifted(-70 * time.Minute)), 202}, // and an hour for the clocks
+		"good for a second": {shapes(fedtest.Shifted(-62*time.Minute), func(g *fedtest.Signing) {
+			g.Expires = g.Created.Add(time.Second)
+		}), 401},
 		"from the future":         {shapes(fedtest.Shifted(2 * time.Hour)), 401},
 		"created with rsa-sha256": {shapes(func(g *fedtest.Signing) { g.Algorithm = "rsa-sha256" }), 400},
 	})
