@@ -117,9 +117,10 @@ func answered(w *world, s *store.Store, first fedtest.Answer) []fedtest.Request 
 	c.until("the answer to be settled", func() bool {
 		return c.trouble(there.Host).Fails > 0 || c.count(s.CountDeliveries) == 0
 	})
-	if due, err := s.Due(w.Context(), w.clock.Now().Add(5*time.Second)); err != nil || due.Deliveries {
-		w.Errorf("it is tried again at once: %v", err)
-	}
+	c.until("it to be left alone for a while", func() bool {
+		due, err := s.Due(w.Context(), w.clock.Now().Add(5*time.Second))
+		return err == nil && !due.Deliveries
+	})
 	w.clock.Advance(13 * time.Hour)
 	second := c.post("rad", "And again")
 	w.await(there, of("Create", second))
