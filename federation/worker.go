@@ -266,6 +266,7 @@ func (s *Server) workLane(ctx context.Context, l lane) error {
 			running.Go(func() {
 				defer func() { <-places }()
 				s.do(ctx, l.jobs[batch[0].Kind], &batch[0])
+				wake(l.awake) // it may be due again
 			})
 			continue
 		}

@@ -2,6 +2,7 @@ package peering
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
@@ -23,7 +24,8 @@ const (
 type ahead struct {
 	pages  chan fetched
 	cancel context.CancelFunc
-	failed error // what went wrong after the pages that were taken
+	limit  atomic.Int64 // pages that may be read, with those of the run before
+	failed error        // what went wrong after the pages that were taken
 }
 
 type fetched struct {
@@ -31,15 +33,16 @@ type fetched struct {
 	err  error
 }
 
-// fetchAhead begins to fetch from where the way back has come to. Pages that were
-// read in this run are not fetched again.
-func (p *Peering) fetchAhead(ctx context.Context, peer *directory.Peer, read map[string]bool) *ahead {
+// fetchAhead begins to fetch from where the way back has come to, up to so many pages
+// in all. Pages that were read in this run are not fetched again.
+func (p *Peering) fetchAhead(ctx context.Context, peer *directory.Peer, read map[string]bool, limit int) *ahead {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &ahead{pages: make(chan fetched, together-1), cancel: cancel}
+	a.extend(limit)
 	host, address := peer.Host, peer.Backfill
 	go func() {
 		defer close(a.pages)
-		for address != "" && !read[address] && len(read) < maxPages {
+		for address != "" && !read[address] && int64(len(read)) < a.limit.Load() {
 			next, err := p.fetchPage(ctx, host, address)
 			f := fetched{err: err}
 			if err == nil {
@@ -58,6 +61,13 @@ func (p *Peering) fetchAhead(ctx context.Context, peer *directory.Peer, read map
 		}
 	}()
 	return a
+}
+
+// extend lets so many pages be read in all.
+func (a *ahead) extend(limit int) {
+	if a != nil {
+		a.limit.Store(int64(limit))
+	}
 }
 
 // pageSoon is pageOf in the background.

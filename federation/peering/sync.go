@@ -14,9 +14,14 @@ import (
 	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
-// maxPages is how many pages one run reads; a longer log is read in several
-// runs, so that one large peer does not hold up the others.
-const maxPages = 50
+// maxPages is how many pages one run reads, and so many more while they bring at
+// least mostlyNew entries each; a longer log is read in several runs, so that one
+// large peer does not hold up the others.
+const (
+	maxPages  = 50
+	mostlyNew = 50
+	longest   = 1000
+)
 
 // leastNew is how much each page must bring on average towards what is newer, or
 // the rest waits for its turn: one entry a page for ever would else keep us busy.
@@ -39,9 +44,9 @@ func (p *Peering) Sync(ctx context.Context, host string) (again time.Time, err e
 	if err != nil {
 		return time.Time{}, err
 	}
-	r := &run{peer: peer, read: map[string]bool{}}
+	r := &run{peer: peer, read: map[string]bool{}, limit: maxPages}
 	defer func() { r.ahead.drop() }()
-	for began := p.Now(); len(r.read) < maxPages && p.Now().Sub(began) < maxRun; {
+	for began := p.Now(); len(r.read) < r.limit && p.Now().Sub(began) < maxRun; {
 		done, err := p.readOn(ctx, r)
 		if err != nil {
 			return p.patiently(peer, p.next(), errors.Join(p.fail(ctx, host, err), p.startOver(ctx, host, err)))
@@ -81,6 +86,7 @@ type run struct {
 	read    map[string]bool // addresses of pages
 	changed int             // entries
 	missed  bool            // one of them should have been passed on
+	limit   int             // pages that may be read
 	ahead   *ahead          // fetches pages while those before them are stored
 }
 
@@ -110,6 +116,10 @@ func (p *Peering) readOn(ctx context.Context, r *run) (done bool, err error) {
 	}
 	p.Log.DebugContext(ctx, "log read", "peer", next.Host, "pages", len(pages), "entries", changed, "page", pages[0].address)
 	r.peer, r.changed = &next, r.changed+changed
+	if r.changed >= len(r.read)*mostlyNew {
+		r.limit = min(len(r.read)+maxPages, longest)
+		r.ahead.extend(r.limit)
+	}
 	return done, nil
 }
 
@@ -193,7 +203,7 @@ func (r *run) after(next *directory.Peer, p *page) (done bool) {
 func (p *Peering) nextPages(ctx context.Context, r *run) ([]page, error) {
 	if r.peer.Backfill != "" {
 		if r.ahead == nil {
-			r.ahead = p.fetchAhead(ctx, r.peer, maps.Clone(r.read))
+			r.ahead = p.fetchAhead(ctx, r.peer, maps.Clone(r.read), r.limit)
 		}
 		return r.ahead.take()
 	}

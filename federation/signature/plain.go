@@ -167,6 +167,7 @@ func (p *plain) text() bool {
 	}
 	for i := p.at + 1; i < len(p.in); i++ {
 		switch c := p.in[i]; {
+		case c > '\\':
 		case c == '"':
 			p.out = append(p.out, p.in[p.at:i+1]...)
 			p.at = i + 1

@@ -151,13 +151,16 @@ func skipSpace(raw []byte, i int) int {
 // endOfString returns the index behind the string that starts at i, or the end
 // of the text if it is cut off.
 func endOfString(raw []byte, i int) int {
-	for i++; i < len(raw); i++ {
-		switch raw[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	for i++; i < len(raw); {
+		quote := bytes.IndexByte(raw[i:], '"')
+		if quote < 0 {
+			break
 		}
+		escape := bytes.IndexByte(raw[i:i+quote], '\\')
+		if escape < 0 {
+			return i + quote + 1
+		}
+		i += escape + 2 // behind what is escaped, perhaps that quote
 	}
 	return len(raw)
 }
