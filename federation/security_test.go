@@ -294,9 +294,7 @@ func se4(t *testing.T) {
 			}
 		}
 		c.settle()
-		if n := c.logged("activity=" + there.URL); n != 1+2*8 {
-			w.Errorf("%d activities were acted on, want alice's first Follow and all of these", n)
-		}
+		c.until("alice's first Follow and all of these to be acted on", func() bool { return c.logged("activity="+there.URL) == 1+2*8 })
 		if got := there.Requests()[before:]; len(got) > 0 {
 			w.Errorf("asked for %v", got)
 		}

@@ -122,8 +122,8 @@ func TestTargets(t *testing.T) {
 		{3, 1, 3, true},
 		{3, 5000, 3, true},
 		{peering.MaxDirect, 1, peering.MaxDirect, true},
-		{peering.MaxDirect + 1, 1, peering.MaxDirect, false},
-		{10000, 1, peering.MaxDirect, false},
+		{peering.MaxDirect + 1, 1, peering.MaxSeeds, false},
+		{10000, 1, peering.MaxSeeds, false},
 		{10000, peering.MaxDirect + 1, peering.MaxBulk, false},
 	} {
 		if n, all := peering.Targets(c.followers, c.changes); n != c.n || all != c.all {
@@ -173,5 +173,42 @@ func TestVoices(t *testing.T) {
 	}
 	if got := peering.Voices([]int{1, 3}, odd); len(got) != 2 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Others are asked to pass on, unless nearly all follow the same; who does not do it
+// is replaced.
+func TestUpstreamDecisions(t *testing.T) {
+	for _, c := range []struct {
+		peers, named, mine int
+		want               bool
+	}{
+		{3, 8, 0, true},
+		{3, 8, 8, true},
+		{peering.ManyPeers, 8, 8, true},
+		{peering.ManyPeers + 1, 8, 7, true},
+		{peering.ManyPeers + 1, 8, 8, false},
+	} {
+		if got := peering.NeedsUpstreams(c.peers, c.named, c.mine); got != c.want {
+			t.Errorf("%d peers, %d of %d: got %v", c.peers, c.mine, c.named, got)
+		}
+	}
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		accepted bool
+		age      time.Duration
+		missed   bool
+		want     bool
+	}{
+		"asked just now":   {false, time.Minute, false, true},
+		"never answered":   {false, 2 * time.Hour, false, false},
+		"does it":          {true, 6 * 24 * time.Hour, false, true},
+		"did it for long":  {true, 8 * 24 * time.Hour, false, false},
+		"missed something": {true, time.Hour, true, false},
+	} {
+		u := &directory.Upstream{Accepted: c.accepted, Since: now.Add(-c.age)}
+		if got := peering.KeepsUpstream(u, now, c.missed); got != c.want {
+			t.Errorf("%s: got %v", name, got)
+		}
 	}
 }
