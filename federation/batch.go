@@ -111,6 +111,12 @@ func (b *batch) hasDeparted(ctx context.Context, id, actor string) (bool, error)
 	return b.departed[store.Departure{ID: id, ActorID: actor}], nil
 }
 
+// forgetDeparted forgets that an actor took the thing with the id back.
+func (b *batch) forgetDeparted(ctx context.Context, id, actor string) error {
+	delete(b.departed, store.Departure{ID: id, ActorID: actor})
+	return b.tx.ForgetDeparted(ctx, id, actor)
+}
+
 // noteDeparted remembers that an actor takes back what did not come yet.
 func (b *batch) noteDeparted(ctx context.Context, id, actor string) error {
 	if b.departed != nil {

@@ -31,6 +31,9 @@ func (s *Server) close(ctx context.Context, _ *directory.Job) (time.Time, error)
 // peerClosed forgets the entries of a peer whose directory ended, and stops
 // following it. What remains says so.
 func (s *Server) peerClosed(ctx context.Context, tx *store.Store, p *directory.Peer) error {
+	if err := s.peering.Release(ctx, tx, p.Host, p.ActorID); err != nil {
+		return err
+	}
 	if err := tx.RemovePeer(ctx, p.Host); err != nil {
 		return err
 	}

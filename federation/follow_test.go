@@ -513,6 +513,15 @@ func TestUndoBeforeFollow(t *testing.T) {
 			if n := len(c.followers(id)); n != 0 {
 				w.Errorf("%s: %d followers after Undo and Follow", name, n)
 			}
+			w.clock.Advance(time.Minute)
+			status(w, alice.Post(id+"/inbox", follow), 202) // with the same id, as Misskey has it
+			c.settle()
+			if n := len(c.followers(id)); n != 1 {
+				w.Errorf("%s: %d followers after another Follow", name, n)
+			}
+			status(w, alice.Post(id+"/inbox", alice.Activity("Undo", follow)), 202)
+			c.settle()
+			c.sent()
 		}
 		status(w, alice.Follow(id), 202) // another time
 		c.settle()

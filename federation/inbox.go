@@ -142,7 +142,10 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 		return err
 	}
 	undone, err := in.hasDeparted(ctx, in.ID, in.from)
-	if err != nil || undone {
+	if err == nil && undone { // once: the next one may have the same id
+		return in.forgetDeparted(ctx, in.ID, in.from)
+	}
+	if err != nil {
 		return err
 	}
 	from, err := in.actor(ctx, in.from)

@@ -58,7 +58,7 @@ func (s *Server) onRequest(ctx context.Context, tx *store.Store, in incoming) er
 }
 
 // takesOn reports whether we pass on to a directory what changes in that with the
-// id: one that we follow, for a few who ask.
+// id: one that we follow, for a few who ask, one under each registered domain.
 func (s *Server) takesOn(ctx context.Context, tx *store.Store, from *directory.RemoteActor, id string) (bool, error) {
 	origin, err := s.followed(ctx, tx, id)
 	if err != nil || origin == nil || origin.ActorID != id {
@@ -68,7 +68,13 @@ func (s *Server) takesOn(ctx context.Context, tx *store.Store, from *directory.R
 		return false, err
 	}
 	asked, err := tx.PeerFollowers(ctx, id)
-	return len(asked) < peering.MaxAskers || slices.Contains(asked, from.ID), err
+	if err != nil || slices.Contains(asked, from.ID) {
+		return err == nil, err
+	}
+	domain := peering.RegisteredDomain(directory.HostOf(from.ID))
+	return len(asked) < peering.MaxAskers && !slices.ContainsFunc(asked, func(id string) bool {
+		return peering.RegisteredDomain(directory.HostOf(id)) == domain // or one owner could take all places
+	}), nil
 }
 
 // settleUpstream notes what an instance answers that we asked to pass something on,

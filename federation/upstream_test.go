@@ -1,7 +1,6 @@
 package federation_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -57,49 +56,56 @@ func TestUpstreams(t *testing.T) {
 	})(t)
 }
 
-// Only directories are taken on, only for whom we follow, and only a few.
+// Only directories are taken on, only for whom we follow, and only a few, one under
+// each registered domain, which on loopback is a port.
 func TestRequests(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
-		c, origin, stranger := w.city(s), w.mastodon(), w.mastodon()
+		c, origin := w.city(s), w.mastodon()
 		o := c.letIn(origin)
-		answers := func(by *fedtest.Actor, object, want string) {
+		answers := func(there *fedtest.Server, name, object, want string) {
 			w.Helper()
+			by := there.Actor(name)
 			follow := by.NewFollow(object)
 			status(w, by.Post(c.url("/directory/inbox"), follow), http.StatusAccepted)
 			c.settle()
 			about := func(d fedtest.Delivery) bool { return d.Object == follow.String("id") }
 			if want == "" {
 				c.sent()
-				if slices.ContainsFunc(stranger.Deliveries(), about) {
-					w.Errorf("%s asks for %s, and is answered", by.Name, object)
+				if slices.ContainsFunc(there.Deliveries(), about) {
+					w.Errorf("%s asks for %s, and is answered", name, object)
 				}
 				return
 			}
-			if d := w.await(stranger, about); d.Type != want {
-				w.Errorf("%s asks for %s: got %s, want %s", by.Name, object, d.Type, want)
+			if d := w.await(there, about); d.Type != want {
+				w.Errorf("%s asks for %s: got %s, want %s", name, object, d.Type, want)
 			}
 		}
-		asker := func(name string) *fedtest.Actor {
-			a := stranger.Actor(name)
-			a.Edit(asDirectory)
-			return a
+		asker := func() *fedtest.Server {
+			there := w.mastodon()
+			for _, name := range []string{"one", "two"} {
+				there.Actor(name).Edit(asDirectory)
+			}
+			return there
 		}
-		answers(stranger.Actor("alice"), o.ID, "")
-		answers(asker("other"), stranger.Actor("directory").ID, "Reject")
-		for k := range peering.MaxAskers {
-			answers(asker(fmt.Sprintf("asker%d", k)), o.ID, "Accept")
+		first, late := asker(), asker()
+		answers(w.mastodon(), "alice", o.ID, "")
+		answers(first, "one", first.Actor("directory").ID, "Reject")
+		answers(first, "one", o.ID, "Accept")
+		answers(first, "two", o.ID, "Reject")
+		for range peering.MaxAskers - 1 {
+			answers(asker(), "one", o.ID, "Accept")
 		}
-		first := stranger.Actor("asker0")
-		answers(asker("late"), o.ID, "Reject")
-		answers(first, o.ID, "Accept")
-		undo := first.Activity("Undo", map[string]any{"type": "Follow", "actor": first.ID, "object": o.ID})
-		status(w, first.Post(c.url("/inbox"), undo), http.StatusAccepted)
+		answers(late, "one", o.ID, "Reject")
+		answers(first, "one", o.ID, "Accept")
+		one := first.Actor("one")
+		undo := one.Activity("Undo", map[string]any{"type": "Follow", "actor": one.ID, "object": o.ID})
+		status(w, one.Post(c.url("/inbox"), undo), http.StatusAccepted)
 		c.settle()
-		answers(stranger.Actor("late"), o.ID, "Accept")
+		answers(late, "one", o.ID, "Accept")
 		if err := c.RemovePeer(w.Context(), origin.Host); err != nil {
 			w.Fatal(err)
 		}
 		c.settle()
-		answers(first, o.ID, "Reject")
+		answers(first, "one", o.ID, "Reject")
 	})(t)
 }

@@ -180,7 +180,7 @@ func (s *Store) RemoveActor(ctx context.Context, id string) error {
 	return s.Tx(ctx, func(tx *Store) error {
 		for _, statement := range []string{
 			`DELETE FROM followers WHERE actor_id = ?`, `DELETE FROM replies WHERE author_id = ?`,
-			`DELETE FROM reactions WHERE actor_id = ?`, `DELETE FROM departed WHERE actor_id = ?`,
+			`DELETE FROM reactions WHERE actor_id = ?`, `DELETE FROM upstreams WHERE actor_id = ?`, `DELETE FROM departed WHERE actor_id = ?`,
 			`DELETE FROM blockers WHERE actor_id = ?`,
 			`DELETE FROM actors WHERE id = ?`,
 		} {
@@ -201,6 +201,7 @@ func (s *Store) PurgeActors(ctx context.Context, before time.Time) (int64, error
 		AND NOT EXISTS (SELECT 1 FROM replies WHERE author_id = actors.id)
 		AND NOT EXISTS (SELECT 1 FROM reactions WHERE actor_id = actors.id)
 		AND id NOT IN (SELECT actor_id FROM peers)
+		AND NOT EXISTS (SELECT 1 FROM blockers WHERE actor_id = actors.id)
 		AND id NOT IN (SELECT actor_id FROM upstreams)
 		AND id NOT IN (SELECT signer FROM inbox WHERE NOT done)`, micros(before))
 }

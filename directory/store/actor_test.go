@@ -64,6 +64,9 @@ func TestPurgeActors(t *testing.T) {
 			"peer": func(id string) error {
 				return s.PutPeer(t.Context(), &directory.Peer{Host: "there.example", ActorID: id, Added: old})
 			},
+			"blocker": func(id string) error {
+				return s.PutBlocker(t.Context(), id, "https://here.example/initiatives/rad", id+"#block", old)
+			},
 			"upstream": func(id string) error {
 				return s.PutUpstream(t.Context(), &directory.Upstream{Origin: "there.example", ActorID: id, Since: old})
 			},

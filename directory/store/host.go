@@ -155,10 +155,10 @@ func (s *Store) forgetFailures(ctx context.Context, hosts, inboxes []string, now
 	return s.execIn(ctx, "inboxes", `DELETE FROM troubled_inboxes WHERE inbox IN (?)`, inboxes)
 }
 
-// HostsWell notes that hosts have shown that they are there: what waits for one or
-// for an inbox of it is due at once, or a little later when that failed a moment
-// ago, lest a broken one have us try without end. What was unavailable is not any
-// more.
+// HostsWell notes that hosts have shown that they are there: what waits for one is
+// due at once, or a little later when it failed a moment ago, lest a broken one have
+// us try without end. What was unavailable is not any more. An inbox that fails alone
+// goes on to wait: that its host is there is no news.
 func (s *Store) HostsWell(ctx context.Context, names []string, now time.Time) error {
 	const patience, again = 10 * time.Second, `unavailable = FALSE, fail_days = 0,
 		next_at = CASE WHEN failed_at + ? > ? THEN failed_at + ? ELSE ? END`
@@ -167,11 +167,10 @@ func (s *Store) HostsWell(ctx context.Context, names []string, now time.Time) er
 		WHERE name IN (?) AND (unavailable OR next_at > ?)`, wait, at, wait, at, wait, at, wait, at, names, at); err != nil {
 		return err
 	}
-	if err := s.dueBy(ctx, now, `name IN (SELECT host FROM troubled_inboxes WHERE host IN (?) AND next_at > ?)`, names, at); err != nil {
+	if err := s.dueBy(ctx, now, `name IN (SELECT host FROM troubled_inboxes WHERE unavailable AND host IN (?))`, names); err != nil {
 		return err
 	}
-	return s.execIn(ctx, "inboxes", `UPDATE troubled_inboxes SET `+again+`
-		WHERE host IN (?) AND (unavailable OR next_at > ?)`, wait, at, wait, at, names, at)
+	return s.execIn(ctx, "inboxes", `UPDATE troubled_inboxes SET `+again+` WHERE unavailable AND host IN (?)`, wait, at, wait, at, names)
 }
 
 // RetryDeliveries lets what waits for a host, or the one delivery with the id, be

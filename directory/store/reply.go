@@ -176,6 +176,12 @@ func (s *Store) Departed(ctx context.Context, id, actorID string, since time.Tim
 	return n > 0, err
 }
 
+// ForgetDeparted forgets that the actor deleted or undid the thing with the id.
+func (s *Store) ForgetDeparted(ctx context.Context, id, actorID string) error {
+	_, err := s.exec(ctx, "departed "+id, `DELETE FROM departed WHERE id = ? AND actor_id = ?`, id, actorID)
+	return err
+}
+
 // Departure is that an actor deleted or undid the thing with an id before it came.
 type Departure struct {
 	ID      string `db:"id"`

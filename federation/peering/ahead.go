@@ -77,15 +77,16 @@ func (p *Peering) pageSoon(ctx context.Context, host, address string, c *vocab.C
 	return done
 }
 
-// take returns at least one page, and those that follow it soon. What goes wrong
-// after the first page is told the next time.
+// take returns at least one page, and those that follow it soon; none where the
+// fetching has come to its limit. What goes wrong after the first page is told the
+// next time.
 func (a *ahead) take() ([]page, error) {
 	if a.failed != nil {
 		return nil, a.failed
 	}
 	first, ok := <-a.pages
 	if !ok {
-		return nil, context.Canceled
+		return nil, nil
 	}
 	if first.err != nil {
 		return nil, first.err

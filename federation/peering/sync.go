@@ -202,10 +202,17 @@ func (r *run) after(next *directory.Peer, p *page) (done bool) {
 // ones, several at once; else the newer one; the first of all from the outbox.
 func (p *Peering) nextPages(ctx context.Context, r *run) ([]page, error) {
 	if r.peer.Backfill != "" {
-		if r.ahead == nil {
-			r.ahead = p.fetchAhead(ctx, r.peer, maps.Clone(r.read), r.limit)
+		if r.ahead != nil {
+			if pages, err := r.ahead.take(); len(pages) > 0 || err != nil {
+				return pages, err
+			} // it came to a limit that was extended since
 		}
-		return r.ahead.take()
+		r.ahead = p.fetchAhead(ctx, r.peer, maps.Clone(r.read), r.limit)
+		pages, err := r.ahead.take()
+		if len(pages) == 0 && err == nil {
+			err = context.Canceled
+		}
+		return pages, err
 	}
 	read, address := p.readNewest, r.peer.Cursor
 	if address == "" {

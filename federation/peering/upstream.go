@@ -199,6 +199,14 @@ func (p *Peering) Relays(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	peers = slices.DeleteFunc(peers, func(id string) bool { return slices.Contains(unlisted, directory.HostOf(id)) })
+	rand.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] }) //nolint:gosec // no secret
+	seen := map[string]bool{}                                                            // domains: one owner shall not crowd out the others
+	peers = slices.DeleteFunc(peers, func(id string) bool {
+		host := directory.HostOf(id)
+		domain := RegisteredDomain(host)
+		again := seen[domain] || slices.Contains(unlisted, host)
+		seen[domain] = true
+		return again
+	})
 	return p.SomeInboxes(ctx, p.Store, peers, maxRelays)
 }
