@@ -256,6 +256,7 @@ func co2(t *testing.T) {
 		c, there := w.city(s), w.mastodon()
 		id := c.publish("rad")
 		post, event := c.post("rad", "First"), sharpening()
+		w.clock.Advance(time.Second) // so that the event is the later one
 		if err := c.Post(w.Context(), "rad", event); err != nil {
 			w.Fatal(err)
 		}
