@@ -102,6 +102,7 @@ func TestPeersChangeKeys(t *testing.T) {
 		for k := range 3 {
 			id := ghent.publish(fmt.Sprintf("later%d", k))
 			other.until("the entry to be carried", func() bool {
+				w.clock.Advance(time.Second) // what came before the new key was known is sent again later
 				_, err := other.store.Initiative(w.Context(), id)
 				return err == nil
 			})
