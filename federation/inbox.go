@@ -155,18 +155,13 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 	if err != nil {
 		return err
 	}
-	e := vocab.Envelope{
-		ID: in.Object.ID + "/accepts/" + s.newID(), Actor: in.Object.ID, To: []string{in.from},
-	}
 	// permit
 	refused, err := s.refuses(ctx, tx, from, in.Object.ID)
 	if err != nil {
 		return err
 	}
 	if refused {
-		e.ID = in.Object.ID + "/rejects/" + s.newID()
-		body, err := s.proven(e)(vocab.Reject(e, in.Raw))
-		return s.answer(ctx, tx, e, body, err, from.Inbox)
+		return s.rejectFollow(ctx, tx, in, in.Object.ID, from.Inbox)
 	}
 	// change
 	follower := &directory.Follower{
@@ -185,8 +180,21 @@ func (s *Server) onFollow(ctx context.Context, tx *store.Store, in incoming) err
 		}
 	}
 	// answer
+	return s.acceptFollow(ctx, tx, in, in.Object.ID, from.Inbox)
+}
+
+// acceptFollow queues the Accept of a Follow by an actor of ours.
+func (s *Server) acceptFollow(ctx context.Context, tx *store.Store, in incoming, actor, inbox string) error {
+	e := vocab.Envelope{ID: actor + "/accepts/" + s.newID(), Actor: actor, To: []string{in.from}}
 	body, err := s.proven(e)(vocab.Accept(e, in.Raw))
-	return s.answer(ctx, tx, e, body, err, from.Inbox)
+	return s.answer(ctx, tx, e, body, err, inbox)
+}
+
+// rejectFollow queues the Reject of a Follow by an actor of ours.
+func (s *Server) rejectFollow(ctx context.Context, tx *store.Store, in incoming, actor, inbox string) error {
+	e := vocab.Envelope{ID: actor + "/rejects/" + s.newID(), Actor: actor, To: []string{in.from}}
+	body, err := s.proven(e)(vocab.Reject(e, in.Raw))
+	return s.answer(ctx, tx, e, body, err, inbox)
 }
 
 // answer queues an activity for one inbox.

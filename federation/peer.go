@@ -9,7 +9,6 @@ import (
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
-	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
 // follow finds the directory of a peer and asks to follow it.
@@ -46,17 +45,10 @@ func (s *Server) unfollow(ctx context.Context, j *directory.Job) (time.Time, err
 	if err := json.Unmarshal([]byte(j.Payload), &p); err != nil {
 		return time.Time{}, fmt.Errorf("read farewell to %s: %w", j.Key, err)
 	}
-	us := s.Instance.DirectoryID()
-	follow, err := vocab.Follow(vocab.Envelope{ID: p.FollowID, Actor: us}, p.ActorID)
-	if err != nil {
-		return time.Time{}, err
-	}
-	e := vocab.Envelope{ID: p.FollowID + "/undo", Actor: us, To: []string{p.ActorID}}
-	body, err := s.proven(e)(vocab.Undo(e, follow))
 	return time.Time{}, s.Store.Change(ctx, func(tx *store.Store) error {
 		if err := s.peering.Release(ctx, tx, j.Key, p.ActorID); err != nil {
 			return err
 		}
-		return s.answer(ctx, tx, e, body, err, p.Inbox)
+		return s.peering.Undo(ctx, tx, p.FollowID, p.ActorID, p.ActorID, p.Inbox)
 	})
 }

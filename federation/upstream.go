@@ -40,12 +40,8 @@ func (s *Server) onRequest(ctx context.Context, tx *store.Store, in incoming) er
 	if err != nil {
 		return err
 	}
-	us := s.Instance.DirectoryID()
-	e := vocab.Envelope{ID: us + "/accepts/" + s.newID(), Actor: us, To: []string{in.from}}
 	if !takes {
-		e.ID = us + "/rejects/" + s.newID()
-		body, err := s.proven(e)(vocab.Reject(e, in.Raw))
-		return s.answer(ctx, tx, e, body, err, from.Inbox)
+		return s.rejectFollow(ctx, tx, in, s.Instance.DirectoryID(), from.Inbox)
 	}
 	if err := tx.PutFollower(ctx, &directory.Follower{
 		ActorID: in.from, ObjectID: in.Object.ID, FollowID: in.ID, Inbox: from.Inbox, Delivery: from.DeliveryInbox(),
@@ -53,8 +49,7 @@ func (s *Server) onRequest(ctx context.Context, tx *store.Store, in incoming) er
 	}); err != nil {
 		return err
 	}
-	body, err := s.proven(e)(vocab.Accept(e, in.Raw))
-	return s.answer(ctx, tx, e, body, err, from.Inbox)
+	return s.acceptFollow(ctx, tx, in, s.Instance.DirectoryID(), from.Inbox)
 }
 
 // takesOn reports whether we pass on to a directory what changes in that with the

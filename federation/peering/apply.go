@@ -112,8 +112,8 @@ func tombstone(origin, id string, withdrawn time.Time) *directory.Initiative {
 }
 
 // put writes those of the entries that are later than what is stored, and
-// returns them. It reads and writes alone, so that of two changes
-// that come at once the later one stays.
+// returns them. It reads and writes alone, so that of two changes that come at once
+// the later one stays.
 func (p *Peering) put(ctx context.Context, tx *store.Store, entries []*directory.Initiative) (later []store.PutEntry, err error) {
 	if len(entries) == 0 {
 		return nil, nil

@@ -112,29 +112,42 @@ type Passing struct {
 }
 
 // ToPass returns what is to be passed on next: to those who asked for it, and to the
-// inboxes what we do not ask others for either. It notes that it was queued. More is false when nothing was left.
+// inboxes what we do not ask others for either. It notes that it was queued. More is
+// false when nothing was left.
 func (p *Peering) ToPass(ctx context.Context, tx *store.Store, inboxes []string) (list []Passing, more bool, err error) {
 	p.pace.passed.Store(p.Now().UnixMicro())
 	news, err := tx.NewsToPass(ctx, MaxPassed)
 	if err != nil || len(news) == 0 {
 		return nil, false, err
 	}
-	blocks, err := tx.Blocks(ctx)
-	if err != nil {
+	news = Fitting(news)
+	ids := make([]string, len(news))
+	for k := range news {
+		ids[k] = news[k].ActivityID
+	}
+	if list, err = passings(ctx, tx, news, inboxes); err != nil {
 		return nil, false, err
 	}
-	news = Fitting(news)
-	ids, origins := make([]string, len(news)), make([]string, len(news))
+	return list, true, tx.Passed(ctx, ids)
+}
+
+// passings returns who gets which of the news.
+func passings(ctx context.Context, tx *store.Store, news []directory.News, inboxes []string) (list []Passing, err error) {
+	blocks, err := tx.Blocks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	origins := make([]string, len(news))
 	for k := range news {
-		ids[k], origins[k] = news[k].ActivityID, news[k].Origin
+		origins[k] = news[k].Origin
 	}
 	below, err := tx.Downstreams(ctx, slices.Compact(slices.Sorted(slices.Values(origins))))
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	asked, err := tx.OriginsAsked(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	to := map[string][]directory.News{}
 	for k := range news {
@@ -155,7 +168,7 @@ func (p *Peering) ToPass(ctx context.Context, tx *store.Store, inboxes []string)
 	for _, inbox := range slices.Sorted(maps.Keys(to)) {
 		list = append(list, Passing{inbox, to[inbox]})
 	}
-	return list, true, tx.Passed(ctx, ids)
+	return list, nil
 }
 
 // Anybody returns the inboxes of a few random peers that follow us, for all that

@@ -153,14 +153,20 @@ func (p *Peering) release(ctx context.Context, tx *store.Store, origin string, u
 	if _, err := tx.RemoveUpstream(ctx, u.ActorID, u.FollowID); err != nil {
 		return err
 	}
+	return p.Undo(ctx, tx, u.FollowID, origin, u.ActorID, u.Inbox)
+}
+
+// Undo takes back our Follow with the id, of the directory actor object, where it was
+// sent.
+func (p *Peering) Undo(ctx context.Context, tx *store.Store, followID, object, to, inbox string) error {
 	us := p.Instance.DirectoryID()
-	follow, err := vocab.Follow(vocab.Envelope{ID: u.FollowID, Actor: us}, origin)
+	follow, err := vocab.Follow(vocab.Envelope{ID: followID, Actor: us}, object)
 	if err != nil {
 		return err
 	}
-	e := vocab.Envelope{ID: u.FollowID + "/undo", Actor: us, To: []string{u.ActorID}}
+	e := vocab.Envelope{ID: followID + "/undo", Actor: us, To: []string{to}}
 	body, err := p.proven(vocab.Undo(e, follow))
-	return p.send(ctx, tx, e, body, err, u.Inbox)
+	return p.send(ctx, tx, e, body, err, inbox)
 }
 
 // Release takes back everything about an origin that is followed no more: what we
