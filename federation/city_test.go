@@ -16,7 +16,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,7 +95,39 @@ type city struct {
 	http     *httptest.Server
 	events   *events
 	stop     func()      // its workers
-	gate     atomic.Bool // it answers nothing but 503, except to the test itself
+	gate     gate
+}
+
+// gate of a city: when it is shut, everybody but the test itself gets 503.
+type gate struct {
+	mu     sync.Mutex
+	closed bool
+	inside sync.WaitGroup // requests that came in while it was open
+}
+
+// shut closes the gate and waits until what came in before has been answered, so
+// that nobody learns of what happens from now on.
+func (g *gate) shut() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.inside.Wait()
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = false
+}
+
+// enter reports whether a request may come in; inside.Done ends it.
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.inside.Add(1)
+	}
+	return !g.closed
 }
 
 // dormant starts a server whose workers do not run.
@@ -127,9 +158,12 @@ func (w *world) dormant(s *store.Store, edit ...func(*federation.Options)) *city
 	c.Server = federation.New(o)
 	handler := c.Handler(http.HandlerFunc(page))
 	c.http.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.gate.Load() && r.UserAgent() != tester {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
+		if r.UserAgent() != tester {
+			if !c.gate.enter() {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			defer c.gate.inside.Done()
 		}
 		handler.ServeHTTP(w, r)
 	})

@@ -92,18 +92,18 @@ func re3(t *testing.T) {
 
 		// What has no proof does nothing but have A asked, a while later.
 		w.clock.Advance(time.Second)
-		a.gate.Store(true)
+		a.gate.shut()
 		a.edit("one", "Not proved")
 		tell(b, relay, with(a.change(one), "proof", nil))
 		if b.named(one) != was || b.logged("unproved activity dropped") != 1 {
 			w.Errorf("not proved: got %q", b.named(one))
 		}
-		a.gate.Store(false)
+		a.gate.open()
 		w.clock.Advance(6 * time.Minute)
 		b.until("the change, from A", func() bool { return b.named(one) == "Not proved" })
 
 		w.clock.Advance(time.Second)
-		a.gate.Store(true)
+		a.gate.shut()
 		a.edit("one", "Later")
 		later := a.change(one)
 		forge := func(change func(o fedtest.Object)) fedtest.Object {
@@ -137,7 +137,7 @@ func re3(t *testing.T) {
 		if b.named(one) != "Not proved" {
 			w.Errorf("forged: got %q", b.named(one))
 		}
-		a.gate.Store(false)
+		a.gate.open()
 		b.inTime("the change, from A", func() bool { return b.named(one) == "Later" })
 
 		w.clock.Advance(time.Second)
@@ -251,7 +251,7 @@ func TestPassesOn(t *testing.T) {
 		c.asks(a, b)
 		a.deaf(c)
 
-		a.gate.Store(true) // whatever C reads just now, it cannot have it from A's log
+		a.gate.shut() // whatever C reads just now, it cannot have it from A's log
 		w.clock.Advance(time.Second)
 		one := a.publish("one")
 		a.edit("old", "Another name")
@@ -265,11 +265,11 @@ func TestPassesOn(t *testing.T) {
 		// What B missed as well comes from C, which is asked.
 		b.deaf(c)
 		c.deaf(b)
-		a.gate.Store(false)
+		a.gate.open()
 		a.deaf(b)
 		status(w, relayOf(c, a, "two"), 202)
 		c.settle()
-		a.gate.Store(true)
+		a.gate.shut()
 		two := a.instance.InitiativeID("two")
 		b.until("the news that C tells", func() bool {
 			w.clock.Advance(time.Minute)

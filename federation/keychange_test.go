@@ -48,14 +48,14 @@ func TestKeysSeenBeforeTheyAreAnnounced(t *testing.T) {
 		w.pair(a, b)
 		b.carries(a)
 		old := a.shownKey("/directory")
-		b.gate.Store(true)
+		b.gate.shut()
 		if err := federation.RotateKeys(w.Context(), a.store, true, w.clock.Now()); err != nil {
 			w.Fatal(err)
 		}
 		a.rotated(old)
 		b.follow(a.instance.Host) // looks at its actor
 		b.untilPeer(a.instance.Host, directory.PeerDoubted)
-		b.gate.Store(false)
+		b.gate.open()
 		b.inTime("the Update", func() bool { return b.peer(a.instance.Host).State == directory.PeerFollowing })
 		w.clock.Advance(time.Second)
 		a.edit("known", "By the new key")

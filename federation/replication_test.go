@@ -152,8 +152,8 @@ func re2(t *testing.T) {
 
 // dead makes the city answer 503 to everybody until the function is called.
 func (c *city) dead() (alive func()) {
-	c.gate.Store(true)
-	return func() { c.gate.Store(false) }
+	c.gate.shut()
+	return c.gate.open
 }
 
 // Three cities that follow each other carry the same, each change once.

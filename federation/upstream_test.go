@@ -32,7 +32,7 @@ func TestUpstreams(t *testing.T) {
 		c.asks(a, b)
 
 		a.deaf(c)
-		a.gate.Store(true) // nobody reads its log now
+		a.gate.shut() // nobody reads its log now
 		w.clock.Advance(time.Second)
 		one := a.publish("one")
 		b.carries(a)
@@ -42,7 +42,7 @@ func TestUpstreams(t *testing.T) {
 		w.clock.Advance(time.Minute)
 		c.until("what B passes on", func() bool { return c.named(one) != "" })
 
-		a.gate.Store(false)
+		a.gate.open()
 		if err := c.RemovePeer(w.Context(), a.instance.Host); err != nil {
 			w.Fatal(err)
 		}
