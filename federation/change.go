@@ -12,30 +12,50 @@ import (
 	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
-// changeActivity returns the activity that tells of a change of an own entry,
-// the same whether it is sent or read in the outbox.
+// changeActivity returns the activity that tells of a change of an own entry, the
+// same whether it is sent or read.
 func (s *Server) changeActivity(c *directory.Change) (json.RawMessage, error) {
+	e := s.changeEnvelope(c)
+	return s.proven(e)(s.writeChange(e, c))
+}
+
+// changeItem is changeActivity for a minimal page of the log, which has its context
+// and comes from us: it needs no proof.
+func (s *Server) changeItem(c *directory.Change) (json.RawMessage, error) {
+	e := s.changeEnvelope(c)
+	e.Item = true
+	return s.writeChange(e, c)
+}
+
+func (s *Server) changeEnvelope(c *directory.Change) vocab.Envelope {
 	root := s.Instance.DirectoryID()
 	e := vocab.Envelope{
 		ID: s.changeID(c.Position), Actor: root, To: []string{vocab.Public},
 		CC: []string{root + "/followers"}, Published: c.Initiative.Updated,
 	}
+	if c.Type == directory.Edited {
+		e.Actor = c.Initiative.ID
+		e.CC = []string{c.Initiative.ID + "/followers", root + "/followers"}
+	}
+	return e
+}
+
+func (s *Server) writeChange(e vocab.Envelope, c *directory.Change) (json.RawMessage, error) {
+	list := s.Instance.DirectoryID() + "/initiatives"
 	if c.Type == directory.Removed && c.Initiative.State == directory.Moved && c.Initiative.MovedTo != "" {
-		return s.proven(e)(vocab.RemoveMoved(e, c.Initiative.ID, c.Initiative.MovedTo, root+"/initiatives"))
+		return vocab.RemoveMoved(e, c.Initiative.ID, c.Initiative.MovedTo, list)
 	}
 	if c.Type == directory.Removed {
-		return s.proven(e)(vocab.Remove(e, c.Initiative.ID, root+"/initiatives"))
+		return vocab.Remove(e, c.Initiative.ID, list)
 	}
 	document, err := s.initiativeDocument(&c.Initiative, s.profile())
 	if err != nil {
 		return nil, err
 	}
 	if c.Type == directory.Edited {
-		e.Actor = c.Initiative.ID
-		e.CC = []string{c.Initiative.ID + "/followers", root + "/followers"}
-		return s.proven(e)(vocab.UpdateActor(e, document))
+		return vocab.UpdateActor(e, document)
 	}
-	return s.proven(e)(vocab.Add(e, document, root+"/initiatives"))
+	return vocab.Add(e, document, list)
 }
 
 // changeID returns the id of the activity at a position of the log.

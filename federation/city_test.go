@@ -94,7 +94,7 @@ type city struct {
 	store    *store.Store
 	http     *httptest.Server
 	events   *events
-	stop     func()      // its workers
+	stop     func() // its workers
 	gate     gate
 }
 

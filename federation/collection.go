@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -187,7 +188,7 @@ func (s *Server) directoryOutbox(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return s.writeLog(w, logPage{root: root, query: r.URL.RawQuery, changes: changes})
+		return s.writeLog(w, r, logPage{root: root, changes: changes})
 	case q.Has("after"):
 		position, err := positionOf(q, "after")
 		if err != nil {
@@ -197,7 +198,7 @@ func (s *Server) directoryOutbox(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return s.writeLog(w, logPage{root: root, query: r.URL.RawQuery, changes: changes, from: position, ascending: true})
+		return s.writeLog(w, r, logPage{root: root, changes: changes, from: position, ascending: true})
 	}
 	n, err := s.Store.CountChanges(r.Context())
 	if err != nil {
@@ -222,25 +223,25 @@ func positionOf(q url.Values, name string) (int64, error) {
 
 // logPage is one page of the directory's log.
 type logPage struct {
-	root, query string
-	changes     []directory.Change
-	from        int64 // what an empty page has nothing after
-	ascending   bool  // changes are oldest first
+	root      string
+	changes   []directory.Change
+	from      int64 // what an empty page has nothing after
+	ascending bool  // changes are oldest first
 }
 
 // maxPageBytes bounds a page; a client refuses documents over 1 MiB.
 const maxPageBytes = 960 << 10
 
-// changeActivities returns the activities of the first changes, as many as fit a
-// page. They are made on all processors: who catches up waits for each page.
-func (s *Server) changeActivities(changes []directory.Change) ([]json.RawMessage, error) {
+// pageItems returns the activities of the first changes, as many as fit a page, each
+// as write returns it. They are made on all processors: who catches up waits for each page.
+func pageItems(changes []directory.Change, write func(*directory.Change) (json.RawMessage, error)) ([]json.RawMessage, error) {
 	items := make([]json.RawMessage, len(changes))
 	var making errgroup.Group
 	const each = 25
 	for from := 0; from < len(changes); from += each {
 		making.Go(func() (err error) {
 			for k := from; k < min(from+each, len(changes)) && err == nil; k++ {
-				items[k], err = s.changeActivity(&changes[k])
+				items[k], err = write(&changes[k])
 			}
 			return err
 		})
@@ -256,9 +257,26 @@ func (s *Server) changeActivities(changes []directory.Change) ([]json.RawMessage
 	return items, nil
 }
 
-// writeLog writes a page, with fewer items than were read if they are large.
-func (s *Server) writeLog(w http.ResponseWriter, p logPage) error {
-	items, err := s.changeActivities(p.changes)
+func prefersMinimal(h http.Header) bool {
+	for preference := range strings.SplitSeq(strings.Join(h.Values("Prefer"), ","), ",") {
+		if strings.TrimSpace(preference) == "return=minimal" {
+			return true
+		}
+	}
+	return false
+}
+
+// writeLog writes a page, with fewer items than were read if they are large. Who
+// prefers a minimal one (RFC 7240) gets items without a context and a proof: instances
+// that read the whole log have a page from whom they believe.
+func (s *Server) writeLog(w http.ResponseWriter, r *http.Request, p logPage) error {
+	w.Header().Add("Vary", "Accept, Prefer")
+	activity, document := s.changeActivity, vocab.OrderedCollectionPage
+	if prefersMinimal(r.Header) {
+		w.Header().Set("Preference-Applied", "return=minimal")
+		activity, document = s.changeItem, vocab.LogPage
+	}
+	items, err := pageItems(p.changes, activity)
 	if err != nil {
 		return err
 	}
@@ -277,7 +295,7 @@ func (s *Server) writeLog(w http.ResponseWriter, p logPage) error {
 		}
 	}
 	page := vocab.Collection{
-		ID: p.root + "?" + p.query, PartOf: p.root, Items: items,
+		ID: p.root + "?" + r.URL.RawQuery, PartOf: p.root, Items: items,
 		Prev: fmt.Sprintf("%s?after=%d", p.root, newest),
 	}
 	if older := taken == pageSize || taken < len(p.changes); p.ascending && oldest > 1 || !p.ascending && older {
@@ -286,6 +304,6 @@ func (s *Server) writeLog(w http.ResponseWriter, p logPage) error {
 	if p.ascending { // who asks may have heard of news
 		w.Header().Set("Cache-Control", "no-cache")
 	}
-	document, err := vocab.OrderedCollectionPage(page)
-	return writeActivity(w, document, err)
+	body, err := document(page)
+	return writeActivity(w, body, err)
 }

@@ -39,12 +39,24 @@ func (c *Client) Document(ctx context.Context, iri string) (Document, error) {
 // DocumentIfChanged is Document for one that was fetched before: when the
 // server says that it still has the ETag, the result is NotModified.
 func (c *Client) DocumentIfChanged(ctx context.Context, iri, etag string) (Document, error) {
+	return c.read(ctx, iri, http.Header{}, etag)
+}
+
+// LeanPage is DocumentIfChanged for a page of a collection whose items are believed
+// because the page is: it asks for no more than they say (RFC 7240, section 4.2).
+// Servers may ignore that.
+func (c *Client) LeanPage(ctx context.Context, iri, etag string) (Document, error) {
+	return c.read(ctx, iri, http.Header{"Prefer": {"return=minimal"}}, etag)
+}
+
+func (c *Client) read(ctx context.Context, iri string, header http.Header, etag string) (Document, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Total)
 	defer cancel()
-	doc, err := c.document(ctx, iri, etag)
+	header.Set("Accept", activityAccept)
+	doc, err := c.document(ctx, iri, header.Clone(), etag)
 	mismatch, ok := errors.AsType[*IDError](err)
 	if ok && SameOrigin(mismatch.URL, mismatch.ID) {
-		doc, err = c.document(ctx, mismatch.ID, "")
+		doc, err = c.document(ctx, mismatch.ID, header, "")
 	}
 	if err != nil {
 		return Document{}, fmt.Errorf("fetch %.200s: %w", iri, err)
@@ -52,12 +64,12 @@ func (c *Client) DocumentIfChanged(ctx context.Context, iri, etag string) (Docum
 	return doc, nil
 }
 
-func (c *Client) document(ctx context.Context, iri, etag string) (Document, error) {
+func (c *Client) document(ctx context.Context, iri string, header http.Header, etag string) (Document, error) {
 	u, err := parseAddress(iri)
 	if err != nil {
 		return Document{}, err
 	}
-	o := order{url: u, header: http.Header{"Accept": {activityAccept}}, key: c.key.Load()}
+	o := order{url: u, header: header, key: c.key.Load()}
 	if etag != "" {
 		o.header.Set("If-None-Match", etag)
 	}

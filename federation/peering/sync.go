@@ -305,7 +305,7 @@ func (p *Peering) fetchOf(ctx context.Context, host, address, etag string) (clie
 	if directory.HostOf(address) != host {
 		return client.Document{}, invalid(address, fmt.Errorf("a page of the log of %s is on another host", host))
 	}
-	return p.Client.DocumentIfChanged(ctx, address, etag)
+	return p.Client.LeanPage(ctx, address, etag)
 }
 
 func invalid(address string, cause error) error {

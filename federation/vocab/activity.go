@@ -1,12 +1,14 @@
 package vocab
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/go-fed/activity/streams"
 	govocab "github.com/go-fed/activity/streams/vocab"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Envelope is what every activity of ours has: who does it, and for whom.
@@ -15,6 +17,7 @@ type Envelope struct {
 	Actor     string
 	To, CC    []string
 	Published time.Time // zero: not said
+	Item      bool      // of a LogPage, whose context it has: it brings none
 }
 
 // activityType is any of go-fed's activity types.
@@ -40,7 +43,28 @@ func (e Envelope) write(t activityType, context string, extra fields) (json.RawM
 		t.SetActivityStreamsCc(many(streams.NewActivityStreamsCcProperty(), e.CC...))
 	}
 	setTime(extra, "published", e.Published)
+	if e.Item {
+		context = ""
+	}
 	return document(t, context, extra)
+}
+
+// embed returns a document as this package wrote it for being a part of the activity.
+func (e Envelope) embed(document json.RawMessage) (verbatim, error) {
+	if !e.Item {
+		return verbatim(document), nil
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(document))
+	for range 2 { // its brace and the name of the context
+		if _, err := d.ReadToken(); err != nil {
+			return nil, fmt.Errorf("embed a document: %w", err)
+		}
+	}
+	if err := d.SkipValue(); err != nil {
+		return nil, fmt.Errorf("embed a document: %w", err)
+	}
+	rest := document[d.InputOffset()+1:] // what follows the comma
+	return append(verbatim("{"), rest...), nil
 }
 
 // Follow returns a Follow of the object.
@@ -91,7 +115,11 @@ func (e Envelope) writeNote(t activityType, n Note) (json.RawMessage, error) {
 // UpdateActor returns an Update of an actor by itself, its document embedded as
 // this package wrote it.
 func UpdateActor(e Envelope, actor json.RawMessage) (json.RawMessage, error) {
-	return e.write(streams.NewActivityStreamsUpdate(), provedContext, fields{"object": verbatim(actor)})
+	object, err := e.embed(actor)
+	if err != nil {
+		return nil, err
+	}
+	return e.write(streams.NewActivityStreamsUpdate(), provedContext, fields{"object": object})
 }
 
 // DeleteNote returns a Delete of a note, replaced by a Tombstone.
@@ -111,7 +139,11 @@ func DeleteActor(e Envelope) (json.RawMessage, error) {
 // Add returns an Add of a whole document to a collection, embedded as this
 // package wrote it.
 func Add(e Envelope, object json.RawMessage, target string) (json.RawMessage, error) {
-	return e.write(streams.NewActivityStreamsAdd(), provedContext, fields{"object": verbatim(object), "target": target})
+	added, err := e.embed(object)
+	if err != nil {
+		return nil, err
+	}
+	return e.write(streams.NewActivityStreamsAdd(), provedContext, fields{"object": added, "target": target})
 }
 
 // Remove returns a Remove of the object from a collection.

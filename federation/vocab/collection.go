@@ -71,6 +71,16 @@ func OrderedCollection(c Collection) (json.RawMessage, error) {
 // OrderedCollectionPage returns one page of a collection. An empty page has an
 // empty list.
 func OrderedCollectionPage(c Collection) (json.RawMessage, error) {
+	return c.page(basicContext)
+}
+
+// LogPage is OrderedCollectionPage for activities that tell of entries. They are
+// written as an Item and have the context of the page, which would else be most of it.
+func LogPage(c Collection) (json.RawMessage, error) {
+	return c.page(offersContext)
+}
+
+func (c Collection) page(context string) (json.RawMessage, error) {
 	t := streams.NewActivityStreamsOrderedCollectionPage()
 	setID(t, c.ID)
 	t.SetActivityStreamsPartOf(one(streams.NewActivityStreamsPartOfProperty(), c.PartOf))
@@ -80,5 +90,5 @@ func OrderedCollectionPage(c Collection) (json.RawMessage, error) {
 	if c.Prev != "" {
 		t.SetActivityStreamsPrev(one(streams.NewActivityStreamsPrevProperty(), c.Prev))
 	}
-	return document(t, basicContext, fields{"orderedItems": written(c.Items)})
+	return document(t, context, fields{"orderedItems": written(c.Items)})
 }

@@ -95,7 +95,7 @@ func setList[T any](m fields, key string, list []T) {
 	}
 }
 
-// encode writes the object with its context first. Keys are ordered, so that
+// encode writes the object with its context first, if it has one. Keys are ordered, so that
 // the bytes depend on the content only; raw JSON is copied but for its white
 // space, and must be valid.
 func encode(m fields, context string) (json.RawMessage, error) {
@@ -103,8 +103,12 @@ func encode(m fields, context string) (json.RawMessage, error) {
 	e.out.Grow(len(context) + sizeOf(m))
 	e.json = json.NewEncoder(&e.out)
 	e.json.SetEscapeHTML(false)
-	e.out.WriteString(`{"@context":` + context)
-	if err := e.members(m, ','); err != nil {
+	before := byte('{')
+	if context != "" {
+		e.out.WriteString(`{"@context":` + context)
+		before = ','
+	}
+	if err := e.members(m, before); err != nil {
 		return nil, err
 	}
 	return e.out.Bytes(), nil
