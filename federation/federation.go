@@ -53,6 +53,7 @@ type Server struct {
 	peering  *peering.Peering
 	intake   *intake
 	inbox    chan struct{} // wakes the worker of received activities
+	ahead    pagesAhead
 }
 
 // New returns a server; Run starts its workers.
