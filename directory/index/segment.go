@@ -96,6 +96,20 @@ func (h homes) decode(out []posting, s *segment, list []byte) []posting {
 	return out
 }
 
+// first returns the number of the first entry of a list that lives here.
+func (h homes) first(s *segment, list []byte) (num uint32, ok bool) {
+	last := uint64(0)
+	for len(list) > 0 {
+		step, n := binary.Uvarint(list)
+		list = list[n:]
+		last += step >> columnBits
+		if num = uint32(last); h.at(num) == s.id { //nolint:gosec // written from one
+			return num, true
+		}
+	}
+	return 0, false
+}
+
 // segmentWriter makes a segment of words that come in ascending order.
 type segmentWriter struct {
 	words strings.Builder

@@ -35,6 +35,19 @@ func (x *Index) column(letter byte) *valueColumn {
 	return nil
 }
 
+// Example returns the number of an entry that has a value.
+func (x *Index) Example(d search.Dimension, value string) (num uint32, ok bool) {
+	term := search.Term(d, value)
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for _, s := range x.segments {
+		if num, ok := x.homes.first(s, s.listOf(term)); ok {
+			return num, true
+		}
+	}
+	return 0, false
+}
+
 // setValues notes the terms of an entry.
 func (x *Index) setValues(num uint32, terms string) {
 	byLetter := map[byte][]string{}

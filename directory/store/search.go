@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -194,6 +195,48 @@ func numbersOf(keys []search.Key) []int64 {
 		nums[k] = keys[k].Num
 	}
 	return nums
+}
+
+// Spellings returns how an entry writes what it offers and needs, for those of the
+// values that the index knows of.
+func (s *Store) Spellings(ctx context.Context, values map[search.Dimension][]string) (map[string]string, error) {
+	x, err := s.current(ctx)
+	if err != nil || x == nil {
+		return nil, err
+	}
+	var nums []uint32
+	for d, list := range values {
+		for _, value := range list {
+			if num, ok := x.Example(d, value); ok {
+				nums = append(nums, num)
+			}
+		}
+	}
+	if len(nums) == 0 {
+		return nil, nil //nolint:nilnil // nothing is known
+	}
+	slices.Sort(nums)
+	query, args, err := in(`SELECT offers, needs FROM initiatives WHERE num IN (?) ORDER BY num`, slices.Compact(nums))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := many[initiativeRow](ctx, s, "offers and needs", query, args...)
+	if err != nil {
+		return nil, err
+	}
+	spelled := map[string]string{}
+	for _, row := range rows {
+		var offers, needs []string
+		if err := errors.Join(decode(row.Offers, &offers), decode(row.Needs, &needs)); err != nil {
+			return nil, err
+		}
+		for _, phrase := range append(offers, needs...) {
+			if key := search.PhraseKey(phrase); spelled[key] == "" {
+				spelled[key] = phrase
+			}
+		}
+	}
+	return spelled, nil
 }
 
 // Events returns the posts of the hits of a query that invite to something, those

@@ -79,11 +79,15 @@ func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) error {
 	p.NoIndex = !a.Unfiltered()
 	p.Alternates = a.alternates()
 	p.paging(a, found)
-	p.Chips, p.Clear = s.chips(a), a.link(search.Query{Text: a.Text, Near: a.Near})
+	spelled, err := s.spellings(ctx, a, found.Facets)
+	if err != nil {
+		return err
+	}
+	p.Chips, p.Clear = s.chips(a, spelled), a.link(search.Query{Text: a.Text, Near: a.Near})
 	if p.Roughly = found.Estimated; p.Roughly {
 		found.Facets.Round()
 	}
-	p.Facets = s.facets(a, found.Facets)
+	p.Facets = s.facets(a, found.Facets, spelled)
 	p.Reaches = reaches(a)
 	p.Hidden = carried(a)
 	if a.Meant != "" {
@@ -171,7 +175,7 @@ func (p *searchPage) paging(a question, found *search.Result) {
 }
 
 // chips lists what narrows the search.
-func (s *Server) chips(a question) []chip {
+func (s *Server) chips(a question, spelled map[string]string) []chip {
 	var out []chip
 	if a.Near != nil && a.Radius > 0 {
 		out = append(out, chip{Text: fmt.Sprintf("within %v km", a.Radius), Link: a.within(anyDistance)})
@@ -193,7 +197,7 @@ func (s *Server) chips(a question) []chip {
 	for _, d := range search.Dimensions() {
 		values := a.Values(d)
 		for _, v := range values {
-			out = append(out, chip{Text: s.word(d, v), Icon: icon(d, v), Link: a.link(a.With(d, without(values, v)...))})
+			out = append(out, chip{Text: s.spelledWord(d, v, spelled), Icon: icon(d, v), Link: a.link(a.With(d, without(values, v)...))})
 		}
 	}
 	return out
@@ -219,7 +223,31 @@ const (
 	mostValues = 60
 )
 
-func (s *Server) facets(a question, counted search.Facets) []facet {
+// spellings returns how entries write the values that are shown of what they offer
+// and need, which are known by a folded form.
+func (s *Server) spellings(ctx context.Context, a question, counted search.Facets) (map[string]string, error) {
+	values := map[search.Dimension][]string{}
+	for _, d := range []search.Dimension{search.ByOffer, search.ByNeed} {
+		for _, c := range counted[d][:min(len(counted[d]), mostValues)] {
+			values[d] = append(values[d], c.Value)
+		}
+		values[d] = append(values[d], a.Values(d)...)
+	}
+	spelled, err := s.store.Spellings(ctx, values)
+	if err != nil {
+		return nil, fmt.Errorf("spell what is offered and needed: %w", err)
+	}
+	return spelled, nil
+}
+
+func (s *Server) spelledWord(d search.Dimension, value string, spelled map[string]string) string {
+	if text := spelled[value]; text != "" && (d == search.ByOffer || d == search.ByNeed) {
+		return text
+	}
+	return s.word(d, value)
+}
+
+func (s *Server) facets(a question, counted search.Facets, spelled map[string]string) []facet {
 	var out []facet
 	for _, d := range search.Dimensions() {
 		counts := withChosen(counted[d], a.Values(d))
@@ -228,7 +256,7 @@ func (s *Server) facets(a question, counted search.Facets) []facet {
 		}
 		f := facet{Name: heading(d), Total: len(counts)}
 		for i, c := range counts[:min(len(counts), mostValues)] {
-			ch := s.choice(a, d, c)
+			ch := s.choice(a, d, c, spelled)
 			if i < fewValues || ch.On {
 				f.Few = append(f.Few, ch)
 			} else {
@@ -250,14 +278,14 @@ func withChosen(counts []search.Count, chosen []string) []search.Count {
 	return counts
 }
 
-func (s *Server) choice(a question, d search.Dimension, c search.Count) choice {
+func (s *Server) choice(a question, d search.Dimension, c search.Count, spelled map[string]string) choice {
 	values := a.Values(d)
 	on := slices.Contains(values, c.Value)
 	next := without(values, c.Value)
 	if !on {
 		next = append(slices.Clone(values), c.Value)
 	}
-	ch := choice{Text: s.word(d, c.Value), Count: c.Count, On: on, Link: a.link(a.With(d, next...))}
+	ch := choice{Text: s.spelledWord(d, c.Value, spelled), Count: c.Count, On: on, Link: a.link(a.With(d, next...))}
 	if d == search.ByKind {
 		ch.Icon = icon(d, c.Value)
 	}
@@ -315,7 +343,7 @@ func (s *Server) advice(ctx context.Context, a question) ([]tryLink, error) {
 		q.Box = nil
 		out = append(out, tryLink{"Look everywhere", a.link(q)})
 	}
-	if len(s.chips(a)) > 0 {
+	if len(s.chips(a, nil)) > 0 {
 		out = append(out, tryLink{"Search without filters", a.link(search.Query{Text: a.Text, Near: a.Near})})
 	}
 	return append(out, tryLink{"See everything there is", "/search"}, tryLink{"Browse the seed forms", "/forms"}), nil

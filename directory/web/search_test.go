@@ -33,6 +33,8 @@ func TestSearchPage(t *testing.T) {
 		{"since", "/search?q=since:2027", "0 initiatives", "added or changed since 2027", ""},
 		{"no field", "/search?q=kind:rural+repair", "", "kind:rural was read as words", ""},
 		{"a filter", "/search?kind=knowledge", "2 initiatives", "Remove filter", "Instrumentheek"},
+		{"an offer as it is written", "/search?offers=spare-parts", "1 initiative", "Remove filter </span>&lt;spare&gt; parts", "spare parts"},
+		{"offers to choose from", "/search?q=repair", "", ">Soldering iron<", "soldering iron"},
 		{"not on the map", "/search?kind=knowledge", "2 initiatives", "One of these has no position", ""},
 		{"across the antimeridian", "/search?bbox=170,-30,-170,0", "1 initiative", "Seed keepers of Suva", "Ledeberg"},
 	} {
