@@ -260,9 +260,10 @@ func (s *Store) UnlistedHosts(ctx context.Context) ([]string, error) {
 	return many[string](ctx, s, "unlisted instances", `SELECT host FROM candidates WHERE unlisted`)
 }
 
-// PutVouches notes that a peer lists the hosts, and no others any more. brought
-// are those of them that nobody had told of before.
-func (s *Store) PutVouches(ctx context.Context, voucher string, hosts, brought []string, now time.Time) error {
+// PutVouches notes that a peer lists the hosts, and no others any more but those that
+// it was seen to list since a time. brought are those of them that nobody had told
+// of before.
+func (s *Store) PutVouches(ctx context.Context, voucher string, hosts, brought []string, now, since time.Time) error {
 	fresh := map[string]bool{}
 	for _, h := range brought {
 		fresh[h] = true
@@ -275,7 +276,7 @@ func (s *Store) PutVouches(ctx context.Context, voucher string, hosts, brought [
 				return err
 			}
 		}
-		_, err := tx.exec(ctx, "vouches of "+voucher, `DELETE FROM vouches WHERE voucher = ? AND seen < ?`, voucher, micros(now))
+		_, err := tx.exec(ctx, "vouches of "+voucher, `DELETE FROM vouches WHERE voucher = ? AND seen < ?`, voucher, micros(since))
 		return err
 	})
 }

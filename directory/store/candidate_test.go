@@ -42,8 +42,8 @@ func TestCandidates(t *testing.T) {
 			must(s.PutCandidate(ctx, &c))
 		}
 		must(s.PutPeer(ctx, &directory.Peer{Host: "v1.example", Wanted: true, State: directory.PeerFollowing, Added: noon}))
-		must(s.PutVouches(ctx, "v1.example", []string{full.Host, "f.two.example"}, []string{full.Host}, noon))
-		must(s.PutVouches(ctx, "v2.example", []string{full.Host}, nil, noon))
+		must(s.PutVouches(ctx, "v1.example", []string{full.Host, "f.two.example"}, []string{full.Host}, noon, noon))
+		must(s.PutVouches(ctx, "v2.example", []string{full.Host}, nil, noon, noon))
 
 		got, err := s.Candidates(ctx, directory.CandidateWaiting, 10)
 		must(err)
@@ -88,7 +88,11 @@ func TestCandidates(t *testing.T) {
 		}
 
 		// v2 is no peer, and v1 lists only one any more.
-		must(s.PutVouches(ctx, "v1.example", []string{"f.two.example"}, nil, noon.Add(time.Minute)))
+		must(s.PutVouches(ctx, "v1.example", []string{"f.two.example"}, nil, noon.Add(time.Minute), time.Time{}))
+		if known, err := s.KnownCandidates(ctx); err != nil || known[full.Host].Vouchers != 2 {
+			t.Errorf("after a part of a list: %v, %v", known, err)
+		}
+		must(s.PutVouches(ctx, "v1.example", []string{"f.two.example"}, nil, noon.Add(2*time.Minute), noon.Add(time.Minute)))
 		if n, err := s.PurgeCandidates(ctx, noon.Add(time.Hour)); err != nil || n != 1 {
 			t.Errorf("%d were forgotten, %v", n, err)
 		}

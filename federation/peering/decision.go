@@ -13,7 +13,7 @@ import (
 // The bounds on what is heard of other instances.
 const (
 	VisitAtOnce   = 2    // peers whose lists are read in a round
-	MaxListed     = 5000 // names read of one list
+	MaxListed     = 5000 // names read of one list in a visit; the next one goes on from there
 	MaxBrought    = 500  // hosts that one peer may be the first to tell of, in a day
 	MaxCandidates = 20000
 	MaxOfDomain   = 20  // candidates under one registered domain
@@ -61,6 +61,7 @@ const (
 	syncSpacing   = 20 * time.Minute // between readings of any two, when there are many
 	visitEvery    = time.Hour
 	visitEagerly  = 2 * time.Second
+	quietRounds   = 24 // rounds of visits in a row that brought nothing new, after which nothing is expected
 	visitPerPeer  = time.Second
 	longAway      = NewsKept - AskBack // after which news do not tell of all that was missed
 	repairPause   = 10 * time.Second   // between comparing with two of few peers after a start
@@ -142,6 +143,15 @@ func Voices[P any](peers []P, stranger func(*P) bool) []P {
 func VisitEvery(peers, quiet int) time.Duration {
 	wait := max(visitEagerly, time.Duration(peers)*visitPerPeer) << min(quiet, 12)
 	return min(visitEvery, wait)
+}
+
+// ListedAtOnce returns how many names of a peer's list are read in a visit, when so
+// many rounds in a row brought nothing new. Pages are read whole: it is one at least.
+func ListedAtOnce(quiet int) int {
+	if quiet >= quietRounds {
+		return 1
+	}
+	return MaxListed
 }
 
 // ReadEvery returns how long after a reading of a peer's log it is read again,
