@@ -2,8 +2,10 @@ package federation_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -244,6 +246,46 @@ func TestStranger(t *testing.T) {
 		x.inTime("the stranger", func() bool { return len(x.listed(y.instance.Host)) == 1 })
 		if got := x.candidate(y.instance.Host); !got.Stranger || got.State != directory.CandidateFollowed {
 			w.Errorf("got %+v", got)
+		}
+	})(t)
+}
+
+// A host that does not answer holds up finding others, not asking peers for news.
+func TestSilentCandidate(t *testing.T) {
+	onSQLite(func(w *world, s *store.Store) {
+		x := w.city(s, policy(directory.PeersReview))
+		a, silent := w.city(storetest.Open(w.T)), w.mastodon()
+		asked, release := make(chan struct{}), make(chan struct{})
+		var once, gone atomic.Bool
+		silent.Handle("/robots.txt", func(rw http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.UserAgent(), x.instance.Host) {
+				return
+			}
+			if !once.Swap(true) {
+				close(asked)
+			}
+			select {
+			case <-release:
+			case <-r.Context().Done():
+				gone.Store(true)
+			}
+		})
+		defer close(release)
+		a.letIn(silent)
+		x.follows(a)
+		x.inTime("the silent one to be looked at", once.Load)
+		<-asked
+		before, err := s.Asked(w.Context())
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.clock.Advance(time.Hour)
+		x.inTime("news to be asked for", func() bool {
+			at, err := s.Asked(w.Context())
+			return err == nil && at.After(before)
+		})
+		if gone.Load() {
+			w.Error("news were asked for only once the silent host was left alone")
 		}
 	})(t)
 }

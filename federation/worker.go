@@ -64,7 +64,8 @@ func (s *Server) lanes() []lane {
 			curation.RepairJob:  s.repair,
 			curation.MentionJob: s.findMentioned,
 		}, peersAtOnce, make(chan struct{}, 1)},
-		{map[string]job{curation.VisitJob: s.visit, curation.AskJob: s.ask}, 1, make(chan struct{}, 1)},
+		{map[string]job{curation.VisitJob: s.visit}, 1, make(chan struct{}, 1)},
+		{map[string]job{curation.AskJob: s.ask}, 1, make(chan struct{}, 1)},
 		{map[string]job{curation.PictureJob: s.removePicture}, 1, make(chan struct{}, 1)},
 	}
 }

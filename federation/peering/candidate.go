@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
@@ -18,6 +20,10 @@ const (
 	maxCheckTries = 5 // in vain, before a candidate is left alone for long
 	maxWaiting    = 2000
 	maxSamples    = 3
+
+	checksAtOnce   = 8
+	checkTimeLimit = 4 * time.Minute  // for all of a round, but those under way
+	inspectLimit   = 30 * time.Second // for one, with all that it is asked
 )
 
 // Introduce notes that an instance which we do not follow follows us: it becomes
@@ -55,13 +61,27 @@ func (p *Peering) consider(ctx context.Context, peers []directory.Peer) (busy bo
 	if err != nil {
 		return false, err
 	}
-	for k := range fresh {
-		if err := p.check(ctx, &fresh[k]); err != nil {
-			return true, err
-		}
+	if err := p.checkAll(ctx, fresh); err != nil {
+		return true, err
 	}
 	followed, err := p.decide(ctx, peers)
 	return len(fresh) > 0 || followed > 0, err
+}
+
+// checkAll looks at candidates, a few at once. Those that there is no time for have
+// their turn in the next round: one silent host after the other must not hold up
+// what is decided about all others.
+func (p *Peering) checkAll(ctx context.Context, list []directory.Candidate) error {
+	began := p.Now()
+	group, limited := errgroup.WithContext(ctx)
+	group.SetLimit(checksAtOnce)
+	for k := range list {
+		if limited.Err() != nil || p.Now().Sub(began) > checkTimeLimit {
+			break
+		}
+		group.Go(func() error { return p.check(limited, &list[k]) })
+	}
+	return group.Wait()
 }
 
 // decide follows those of the waiting candidates that may be followed without the
@@ -261,7 +281,9 @@ func (p *Peering) check(ctx context.Context, c *directory.Candidate) error {
 	if err != nil || blocks.Blocked(c.Host) {
 		return err
 	}
-	cause := p.inspect(ctx, c)
+	limited, cancel := context.WithTimeout(ctx, inspectLimit)
+	cause := p.inspect(limited, c)
+	cancel()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

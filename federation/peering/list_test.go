@@ -148,6 +148,16 @@ func (r *reader) put(hosts ...string) {
 	}
 }
 
+// found notes candidates that were not looked at.
+func (r *reader) found(hosts ...string) {
+	r.t.Helper()
+	for _, h := range hosts {
+		r.must(r.Store.PutCandidate(r.t.Context(), &directory.Candidate{
+			Host: h, Domain: peering.RegisteredDomain(h), State: directory.CandidateFound, Found: r.clock.Now(),
+		}))
+	}
+}
+
 func manyNames(n int) []string {
 	names := make([]string, n)
 	for k := range names {
@@ -229,5 +239,57 @@ func TestListNotNoted(t *testing.T) {
 	r.visit()
 	if known, err := r.Store.KnownCandidates(t.Context()); err != nil || len(known) != 1+len(r.names) {
 		t.Errorf("known are %d, %v", len(known), err)
+	}
+}
+
+// Hosts that take their time to answer do not hold up a round of visits for long:
+// some are looked at together, and the others in the next rounds.
+func TestSlowCandidates(t *testing.T) {
+	r := newReader(t, storetest.Open(t))
+	slow := manyNames(100)
+	r.found(slow...)
+	r.fetch = func(string) { r.clock.Skip(10 * time.Second) }
+	began := r.clock.Now()
+	for rounds := 0; len(r.asked) < len(slow); rounds++ {
+		before := len(r.asked)
+		began = r.clock.Now()
+		r.visit()
+		if took := r.clock.Now().Sub(began); took > 8*time.Minute || len(r.asked) == before {
+			t.Fatalf("a round took %s, and looked at %d", took, len(r.asked)-before)
+		}
+		if rounds > 20 {
+			t.Fatalf("after %d rounds only %d were looked at", rounds, len(r.asked))
+		}
+	}
+}
+
+// Several candidates are looked at together, but not any number.
+func TestCandidatesTogether(t *testing.T) {
+	r := newReader(t, storetest.Open(t))
+	r.found(manyNames(40)...)
+	var mu sync.Mutex
+	now, most := 0, 0
+	together := make(chan struct{})
+	meet := sync.OnceFunc(func() { close(together) })
+	r.fetch = func(string) {
+		mu.Lock()
+		now++
+		if most = max(most, now); now == 4 {
+			meet()
+		}
+		mu.Unlock()
+		select {
+		case <-together:
+		case <-time.After(10 * time.Second): // they come one after the other
+			t.Error("a candidate waited for the others in vain")
+			meet()
+		}
+		mu.Lock()
+		now--
+		mu.Unlock()
+	}
+	r.visit()
+	if most > 16 {
+		t.Errorf("%d were looked at together", most)
 	}
 }
