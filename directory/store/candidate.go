@@ -201,7 +201,7 @@ func (s *Store) fillVouchers(ctx context.Context, list []directory.Candidate) er
 
 // CandidateCount is what is counted of the candidates before deciding.
 type CandidateCount struct {
-	Known     int            // in all, followed and refused ones included
+	Undecided int            // neither followed nor refused
 	Followed  int            // since a time
 	Strangers int            // followed on their own word since another
 	Of        map[string]int // by registrable domain, refused ones not
@@ -225,7 +225,9 @@ func (s *Store) CountCandidates(ctx context.Context, followed, strangers time.Ti
 		COUNT(CASE WHEN state = 'followed' AND decided > 0 THEN 1 END) AS taken
 		FROM candidates GROUP BY domain, state`, micros(followed), micros(strangers))
 	for _, r := range rows {
-		n.Known += r.N
+		if state := directory.CandidateState(r.State); state != directory.CandidateFollowed && state != directory.CandidateRefused {
+			n.Undecided += r.N
+		}
 		n.Followed += r.Followed
 		n.Strangers += r.Strangers
 		if directory.CandidateState(r.State) != directory.CandidateRefused {
@@ -286,6 +288,44 @@ func (s *Store) PutVouches(ctx context.Context, voucher string, hosts, brought [
 func (s *Store) CountBrought(ctx context.Context, voucher string, since time.Time) (int, error) {
 	return s.count(ctx, "vouches of "+voucher,
 		`SELECT COUNT(*) FROM vouches WHERE voucher = ? AND brought AND since >= ?`, voucher, micros(since))
+}
+
+// CountIntroduced returns how many candidates that nobody had told of introduced
+// themselves since a time.
+func (s *Store) CountIntroduced(ctx context.Context, since time.Time) (int, error) {
+	return s.count(ctx, "introductions",
+		`SELECT COUNT(*) FROM candidates WHERE introduced >= ? AND found >= ?`, micros(since), micros(since))
+}
+
+// inVain is true of candidates that were looked at in vain, found before a time.
+const inVain = `(c.state = 'unfit' OR c.state = 'found' AND c.tries > 0) AND c.found < ?`
+
+// ForgetBrought forgets those candidates that a peer was the first to tell of, before
+// a time, and that were looked at in vain, except so many: those stay that do not want
+// to be listed, failed less often, or came later.
+func (s *Store) ForgetBrought(ctx context.Context, voucher string, before time.Time, except int) error {
+	return s.forgetCandidates(ctx, `SELECT c.host FROM candidates c JOIN vouches v ON v.host = c.host
+		WHERE v.voucher = ? AND v.brought AND `+inVain+` ORDER BY c.unlisted DESC, c.tries, c.found DESC, c.host
+		LIMIT ? OFFSET ?`, voucher, micros(before), maxForgotten, except)
+}
+
+// maxForgotten is how many candidates are forgotten at once.
+const maxForgotten = 10000
+
+// ForgetWorst forgets at most n candidates that were found before a time and looked
+// at in vain, whoever told of them.
+func (s *Store) ForgetWorst(ctx context.Context, before time.Time, n int) error {
+	return s.forgetCandidates(ctx, `SELECT c.host FROM candidates c
+		WHERE `+inVain+` ORDER BY c.unlisted, c.tries DESC, c.found, c.host LIMIT ?`, micros(before), n)
+}
+
+func (s *Store) forgetCandidates(ctx context.Context, hosts string, args ...any) error {
+	n, err := s.exec(ctx, "candidates", `DELETE FROM candidates WHERE host IN (`+hosts+`)`, args...)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = s.exec(ctx, "vouches", `DELETE FROM vouches WHERE host NOT IN (SELECT host FROM candidates)`)
+	return err
 }
 
 // PurgeCandidates forgets candidates that nobody lists any more, that did not

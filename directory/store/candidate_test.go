@@ -54,7 +54,7 @@ func TestCandidates(t *testing.T) {
 		count, err := s.CountCandidates(ctx, noon, noon.Add(time.Hour))
 		must(err)
 		want := &store.CandidateCount{
-			Known: 6, Followed: 1, Of: map[string]int{"one.example": 3, "two.example": 2},
+			Undecided: 3, Followed: 1, Of: map[string]int{"one.example": 3, "two.example": 2},
 			Taken: map[string]int{"one.example": 1, "two.example": 0},
 		}
 		if diff := cmp.Diff(want, count); diff != "" {
@@ -103,6 +103,64 @@ func TestCandidates(t *testing.T) {
 		if c, err := s.Candidate(ctx, "b.one.example"); err != nil || c.Stranger || !c.Decided.IsZero() {
 			t.Errorf("settled by the operator: %+v, %v", c, err)
 		}
+	})
+}
+
+// Of what was looked at in vain little is kept for each who told of it, and the
+// worst gives way first; what waits, was not looked at, or is new stays.
+func TestForgetCandidates(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var hosts []string
+		for _, c := range []directory.Candidate{
+			{Host: "waits.example", State: directory.CandidateWaiting},
+			{Host: "fresh.example", State: directory.CandidateFound},
+			{Host: "new.example", State: directory.CandidateUnfit, Tries: 9, Found: noon.Add(time.Hour)},
+			{Host: "often.example", State: directory.CandidateUnfit, Tries: 5},
+			{Host: "once.example", State: directory.CandidateFound, Tries: 1},
+			{Host: "older.example", State: directory.CandidateUnfit, Found: noon.Add(-time.Hour)},
+			{Host: "old.example", State: directory.CandidateUnfit},
+			{Host: "unlisted.example", State: directory.CandidateUnfit, Unlisted: true},
+			{Host: "taken.example", State: directory.CandidateFollowed, Tries: 1},
+		} {
+			if c.Domain = c.Host; c.Found.IsZero() {
+				c.Found = noon
+			}
+			must(s.PutCandidate(ctx, &c))
+			hosts = append(hosts, c.Host)
+		}
+		must(s.PutVouches(ctx, "v1.example", hosts, hosts, noon, noon))
+		must(s.PutVouches(ctx, "v2.example", hosts, nil, noon, noon))
+		stays := func(when string, want ...string) {
+			t.Helper()
+			known, err := s.KnownCandidates(ctx)
+			must(err)
+			for _, h := range hosts {
+				_, is := known[h]
+				if is != slices.Contains(want, h) {
+					t.Errorf("%s: %s is kept %v", when, h, is)
+				}
+				if is && known[h].Vouchers != 2 {
+					t.Errorf("%s: %s is listed by %d", when, h, known[h].Vouchers)
+				}
+			}
+		}
+		later := noon.Add(time.Minute)
+		must(s.ForgetBrought(ctx, "v2.example", later, 0)) // brought none
+		must(s.ForgetBrought(ctx, "v1.example", later, 4))
+		stays("4 of one peer", "waits.example", "fresh.example", "new.example", "once.example", "older.example", "old.example", "unlisted.example", "taken.example")
+		must(s.ForgetWorst(ctx, later, 2))
+		stays("two fewer", "waits.example", "fresh.example", "new.example", "old.example", "unlisted.example", "taken.example")
+		must(s.ForgetBrought(ctx, "v1.example", later, 1))
+		stays("1 of one peer", "waits.example", "fresh.example", "new.example", "unlisted.example", "taken.example")
+		must(s.ForgetWorst(ctx, later, 9))
+		stays("none", "waits.example", "fresh.example", "new.example", "taken.example")
 	})
 }
 

@@ -38,8 +38,8 @@ func (p *Peering) Introduce(ctx context.Context, tx *store.Store, host string) e
 		known = &directory.Candidate{
 			Host: host, Domain: RegisteredDomain(host), State: directory.CandidateFound, Found: p.Now(),
 		}
-		count, err := tx.CountCandidates(ctx, p.Now(), p.Now())
-		if err != nil || count.Known >= MaxCandidates || count.Of[known.Domain] >= MaxOfDomain {
+		room, err := p.roomFor(ctx, tx, known.Domain)
+		if err != nil || !room {
 			return err
 		}
 	case err != nil || decided(string(known.State)):
@@ -51,6 +51,20 @@ func (p *Peering) Introduce(ctx context.Context, tx *store.Store, host string) e
 	}
 	p.pace.quiet.Store(0)
 	return p.VisitSoon(ctx, tx, "")
+}
+
+// roomFor reports whether there is room for one more, of a domain, that introduces
+// itself.
+func (p *Peering) roomFor(ctx context.Context, tx *store.Store, domain string) (bool, error) {
+	introduced, err := tx.CountIntroduced(ctx, p.Now().Add(-BroughtSpan))
+	if err != nil || introduced >= MaxIntroduced {
+		return false, err
+	}
+	count, err := p.makeRoom(ctx, tx, 1)
+	if err != nil {
+		return false, err
+	}
+	return count.Undecided < MaxCandidates && count.Of[domain] < MaxOfDomain, nil
 }
 
 // consider looks at candidates that were not looked at, and decides about those

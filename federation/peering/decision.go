@@ -15,6 +15,8 @@ const (
 	VisitAtOnce   = 2    // peers whose lists are read in a round
 	MaxListed     = 5000 // names read of one list in a visit; the next one goes on from there
 	MaxBrought    = 500  // hosts that one peer may be the first to tell of, in a day
+	MaxIntroduced = 500  // hosts nobody told of that may introduce themselves, in a day
+	MaxInVain     = 100  // hosts of those that one peer brought which are kept for more than a day though they were looked at in vain
 	MaxCandidates = 20000
 	MaxOfDomain   = 20  // candidates under one registered domain
 	TakenOfDomain = 5   // instances under one that are followed without the operator

@@ -238,16 +238,19 @@ type hearing struct {
 
 func (p *Peering) hearing(ctx context.Context, tx *store.Store, voucher string) (*hearing, error) {
 	h := &hearing{}
-	var err error
+	dayAgo := p.Now().Add(-BroughtSpan)
+	if err := tx.ForgetBrought(ctx, voucher, dayAgo, MaxInVain); err != nil {
+		return nil, err
+	}
+	brought, err := tx.CountBrought(ctx, voucher, dayAgo)
+	if err != nil {
+		return nil, err
+	}
+	count, err := p.makeRoom(ctx, tx, MaxBrought-brought)
+	if err != nil {
+		return nil, err
+	}
 	if h.known, err = tx.KnownCandidates(ctx); err != nil {
-		return nil, err
-	}
-	count, err := tx.CountCandidates(ctx, p.Now(), p.Now())
-	if err != nil {
-		return nil, err
-	}
-	brought, err := tx.CountBrought(ctx, voucher, p.Now().Add(-BroughtSpan))
-	if err != nil {
 		return nil, err
 	}
 	blocks, err := tx.Blocks(ctx)
@@ -259,9 +262,23 @@ func (p *Peering) hearing(ctx context.Context, tx *store.Store, voucher string) 
 		return nil, err
 	}
 	h.ofDomain = count.Of
-	h.room = min(MaxBrought-brought, MaxCandidates-count.Known)
+	h.room = min(MaxBrought-brought, MaxCandidates-count.Undecided)
 	h.skip = func(host string) bool { return wanted[host] || blocks.Blocked(host) }
 	return h, nil
+}
+
+// makeRoom returns how many candidates there are, after some that were looked at in
+// vain gave way if there was no room for n more. Those of the last day stay, so that
+// nobody can have the same ones looked at all the time.
+func (p *Peering) makeRoom(ctx context.Context, tx *store.Store, n int) (*store.CandidateCount, error) {
+	count, err := tx.CountCandidates(ctx, p.Now(), p.Now())
+	if err != nil || count.Undecided+n <= MaxCandidates {
+		return count, err
+	}
+	if err := tx.ForgetWorst(ctx, p.Now().Add(-BroughtSpan), count.Undecided+n-MaxCandidates); err != nil {
+		return nil, err
+	}
+	return tx.CountCandidates(ctx, p.Now(), p.Now())
 }
 
 // sort returns, of the hosts that a peer lists, those that it vouches for, and of

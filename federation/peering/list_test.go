@@ -293,3 +293,90 @@ func TestCandidatesTogether(t *testing.T) {
 		t.Errorf("%d were looked at together", most)
 	}
 }
+
+// known returns how many candidates are known.
+func (r *reader) known() int {
+	r.t.Helper()
+	known, err := r.Store.KnownCandidates(r.t.Context())
+	r.must(err)
+	return len(known)
+}
+
+func (r *reader) introduce(host string) {
+	r.t.Helper()
+	r.must(r.Store.Change(r.t.Context(), func(tx *store.Store) error { return r.Introduce(r.t.Context(), tx, host) }))
+}
+
+// A peer that lists other made up names each day does not fill the memory with them.
+func TestMadeUpNames(t *testing.T) {
+	r := newReader(t, storetest.Open(t))
+	r.put("waits.example")
+	for day := range 5 {
+		r.names = []string{"waits.example"}
+		for k := range peering.MaxBrought {
+			r.names = append(r.names, fmt.Sprintf("d%d-%d.example", day, k))
+		}
+		for range 3 { // in which all are looked at
+			r.visit()
+		}
+		r.clock.Skip(25 * time.Hour)
+	}
+	if got, most := r.known(), 2*peering.MaxBrought+peering.MaxInVain; got > most {
+		t.Errorf("%d are known, want at most %d", got, most)
+	}
+	if got := r.vouchers("waits.example"); got != 1 {
+		t.Errorf("the one that waits is listed by %d", got)
+	}
+}
+
+// When there are as many candidates as are kept, those that were looked at in vain
+// give way to who is new.
+func TestRoomForNewcomers(t *testing.T) {
+	r := newReader(t, storetest.Open(t))
+	r.must(r.Store.Change(t.Context(), func(tx *store.Store) error {
+		for k := range peering.MaxCandidates {
+			c := directory.Candidate{State: directory.CandidateUnfit, Tries: 5, Found: r.clock.now, Checked: r.clock.now}
+			c.Host = fmt.Sprintf("d%d.example", k)
+			c.Domain = c.Host
+			if err := tx.PutCandidate(t.Context(), &c); err != nil {
+				return err
+			}
+		}
+		return tx.PutVouches(t.Context(), lister, []string{"d1.example"}, []string{"d1.example"}, r.clock.now, r.clock.now)
+	}))
+	r.clock.Skip(25 * time.Hour)
+	r.introduce("introduced.example")
+	r.names = []string{"listed.example"}
+	r.visit()
+	known, err := r.Store.KnownCandidates(t.Context())
+	r.must(err)
+	for _, host := range []string{"introduced.example", "listed.example"} {
+		if _, ok := known[host]; !ok {
+			t.Errorf("%s is not known", host)
+		}
+	}
+	if len(known) > peering.MaxCandidates+1 {
+		t.Errorf("%d are known", len(known))
+	}
+}
+
+// So many that nobody told of may introduce themselves in a day.
+func TestIntroductionsOfADay(t *testing.T) {
+	r := newReader(t, storetest.Open(t))
+	for k := range peering.MaxIntroduced + 10 {
+		r.introduce(fmt.Sprintf("d%d.example", k))
+	}
+	if got := r.known(); got != 1+peering.MaxIntroduced {
+		t.Errorf("%d are known, want %d", got, 1+peering.MaxIntroduced)
+	}
+	r.put("listed.example")
+	r.introduce("listed.example") // costs no room
+	if c, err := r.Store.Candidate(t.Context(), "listed.example"); err != nil || c.Introduced.IsZero() {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	r.clock.Skip(25 * time.Hour)
+	r.introduce("tomorrow.example")
+	if _, err := r.Store.Candidate(t.Context(), "tomorrow.example"); err != nil {
+		t.Error(err)
+	}
+}
