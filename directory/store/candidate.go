@@ -262,23 +262,32 @@ func (s *Store) UnlistedHosts(ctx context.Context) ([]string, error) {
 	return many[string](ctx, s, "unlisted instances", `SELECT host FROM candidates WHERE unlisted`)
 }
 
-// PutVouches notes that a peer lists the hosts, and no others any more but those that
-// it was seen to list since a time. brought are those of them that nobody had told
-// of before.
-func (s *Store) PutVouches(ctx context.Context, voucher string, hosts, brought []string, now, since time.Time) error {
+// Vouches are what was read of the list of a peer.
+type Vouches struct {
+	Voucher string
+	Hosts   []string
+	Brought []string  // those of them that nobody had told of before
+	Now     time.Time // when it was read
+	Since   time.Time // when its reading began, once it was read to its end: who was not seen since is on it no more
+	Counted time.Time // who was brought since then stays all the same, to be counted
+}
+
+// PutVouches notes whom a peer lists.
+func (s *Store) PutVouches(ctx context.Context, v *Vouches) error {
 	fresh := map[string]bool{}
-	for _, h := range brought {
+	for _, h := range v.Brought {
 		fresh[h] = true
 	}
 	return s.Tx(ctx, func(tx *Store) error {
-		for _, h := range hosts {
-			if _, err := tx.exec(ctx, "vouch of "+voucher, `INSERT INTO vouches (voucher, host, since, seen, brought)
+		for _, h := range v.Hosts {
+			if _, err := tx.exec(ctx, "vouch of "+v.Voucher, `INSERT INTO vouches (voucher, host, since, seen, brought)
 				VALUES (?, ?, ?, ?, ?) ON CONFLICT (voucher, host) DO UPDATE SET seen = excluded.seen`,
-				voucher, h, micros(now), micros(now), fresh[h]); err != nil {
+				v.Voucher, h, micros(v.Now), micros(v.Now), fresh[h]); err != nil {
 				return err
 			}
 		}
-		_, err := tx.exec(ctx, "vouches of "+voucher, `DELETE FROM vouches WHERE voucher = ? AND seen < ?`, voucher, micros(since))
+		_, err := tx.exec(ctx, "vouches of "+v.Voucher, `DELETE FROM vouches
+			WHERE voucher = ? AND seen < ? AND (NOT brought OR since < ?)`, v.Voucher, micros(v.Since), micros(v.Counted))
 		return err
 	})
 }
@@ -317,6 +326,13 @@ const maxForgotten = 10000
 func (s *Store) ForgetWorst(ctx context.Context, before time.Time, n int) error {
 	return s.forgetCandidates(ctx, `SELECT c.host FROM candidates c
 		WHERE `+inVain+` ORDER BY c.unlisted, c.tries DESC, c.found, c.host LIMIT ?`, micros(before), n)
+}
+
+// ForgetAbandoned forgets the candidates that were found before a time and looked at
+// in vain and that nobody lists.
+func (s *Store) ForgetAbandoned(ctx context.Context, before time.Time) error {
+	return s.forgetCandidates(ctx, `SELECT c.host FROM candidates c WHERE `+inVain+` AND c.introduced < ? AND NOT c.unlisted
+		AND NOT EXISTS (SELECT 1 FROM vouches v WHERE v.host = c.host)`, micros(before), micros(before))
 }
 
 func (s *Store) forgetCandidates(ctx context.Context, hosts string, args ...any) error {

@@ -42,8 +42,8 @@ func TestCandidates(t *testing.T) {
 			must(s.PutCandidate(ctx, &c))
 		}
 		must(s.PutPeer(ctx, &directory.Peer{Host: "v1.example", Wanted: true, State: directory.PeerFollowing, Added: noon}))
-		must(s.PutVouches(ctx, "v1.example", []string{full.Host, "f.two.example"}, []string{full.Host}, noon, noon))
-		must(s.PutVouches(ctx, "v2.example", []string{full.Host}, nil, noon, noon))
+		must(s.PutVouches(ctx, &store.Vouches{Voucher: "v1.example", Hosts: []string{full.Host, "f.two.example"}, Brought: []string{full.Host}, Now: noon, Since: noon}))
+		must(s.PutVouches(ctx, &store.Vouches{Voucher: "v2.example", Hosts: []string{full.Host}, Now: noon, Since: noon}))
 
 		got, err := s.Candidates(ctx, directory.CandidateWaiting, 10)
 		must(err)
@@ -88,11 +88,18 @@ func TestCandidates(t *testing.T) {
 		}
 
 		// v2 is no peer, and v1 lists only one any more.
-		must(s.PutVouches(ctx, "v1.example", []string{"f.two.example"}, nil, noon.Add(time.Minute), time.Time{}))
-		if known, err := s.KnownCandidates(ctx); err != nil || known[full.Host].Vouchers != 2 {
-			t.Errorf("after a part of a list: %v, %v", known, err)
+		later := store.Vouches{Voucher: "v1.example", Hosts: []string{"f.two.example"}, Now: noon.Add(time.Minute), Counted: noon.Add(time.Minute)}
+		for what, since := range map[string]time.Time{"a part of a list": {}, "a list without one that counts": later.Now} {
+			if later.Since = since; what != "a part of a list" {
+				later.Counted = noon
+			}
+			must(s.PutVouches(ctx, &later))
+			if known, err := s.KnownCandidates(ctx); err != nil || known[full.Host].Vouchers != 2 {
+				t.Errorf("after %s: %v, %v", what, known, err)
+			}
 		}
-		must(s.PutVouches(ctx, "v1.example", []string{"f.two.example"}, nil, noon.Add(2*time.Minute), noon.Add(time.Minute)))
+		later.Counted, later.Since = noon.Add(time.Minute), noon.Add(time.Minute)
+		must(s.PutVouches(ctx, &later))
 		if n, err := s.PurgeCandidates(ctx, noon.Add(time.Hour)); err != nil || n != 1 {
 			t.Errorf("%d were forgotten, %v", n, err)
 		}
@@ -135,8 +142,8 @@ func TestForgetCandidates(t *testing.T) {
 			must(s.PutCandidate(ctx, &c))
 			hosts = append(hosts, c.Host)
 		}
-		must(s.PutVouches(ctx, "v1.example", hosts, hosts, noon, noon))
-		must(s.PutVouches(ctx, "v2.example", hosts, nil, noon, noon))
+		must(s.PutVouches(ctx, &store.Vouches{Voucher: "v1.example", Hosts: hosts, Brought: hosts, Now: noon}))
+		must(s.PutVouches(ctx, &store.Vouches{Voucher: "v2.example", Hosts: hosts, Now: noon}))
 		stays := func(when string, want ...string) {
 			t.Helper()
 			known, err := s.KnownCandidates(ctx)
@@ -159,8 +166,15 @@ func TestForgetCandidates(t *testing.T) {
 		stays("two fewer", "waits.example", "fresh.example", "new.example", "old.example", "unlisted.example", "taken.example")
 		must(s.ForgetBrought(ctx, "v1.example", later, 1))
 		stays("1 of one peer", "waits.example", "fresh.example", "new.example", "unlisted.example", "taken.example")
+		must(s.ForgetAbandoned(ctx, later))
+		stays("all that somebody lists", "waits.example", "fresh.example", "new.example", "unlisted.example", "taken.example")
 		must(s.ForgetWorst(ctx, later, 9))
 		stays("none", "waits.example", "fresh.example", "new.example", "taken.example")
+		must(s.PutCandidate(ctx, &directory.Candidate{Host: "abandoned.example", State: directory.CandidateUnfit, Found: noon}))
+		must(s.ForgetAbandoned(ctx, later))
+		if _, err := s.Candidate(ctx, "abandoned.example"); !errors.Is(err, directory.ErrNotFound) {
+			t.Errorf("whom nobody lists is still there: %v", err)
+		}
 	})
 }
 

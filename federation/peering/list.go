@@ -82,7 +82,9 @@ func (p *Peering) readList(ctx context.Context, peer *directory.Peer, most int) 
 			}
 		}
 		fresh = len(brought)
-		return tx.PutVouches(ctx, peer.Host, vouched, brought, p.Now(), r.since())
+		return tx.PutVouches(ctx, &store.Vouches{
+			Voucher: peer.Host, Hosts: vouched, Brought: brought, Now: p.Now(), Since: r.since(), Counted: p.Now().Add(-BroughtSpan),
+		})
 	})
 	if err != nil {
 		return 0, err
@@ -240,6 +242,9 @@ func (p *Peering) hearing(ctx context.Context, tx *store.Store, voucher string) 
 	h := &hearing{}
 	dayAgo := p.Now().Add(-BroughtSpan)
 	if err := tx.ForgetBrought(ctx, voucher, dayAgo, MaxInVain); err != nil {
+		return nil, err
+	}
+	if err := tx.ForgetAbandoned(ctx, dayAgo); err != nil {
 		return nil, err
 	}
 	brought, err := tx.CountBrought(ctx, voucher, dayAgo)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -113,7 +114,7 @@ func (r *reader) serve(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		panic(err)
 	}
-	tag := fmt.Sprintf("%q", fmt.Sprint(len(body)))
+	tag := fmt.Sprintf("%q", fmt.Sprint(crc32.ChecksumIEEE(body)))
 	if w.Header().Set("ETag", tag); req.Header.Get("If-None-Match") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -311,7 +312,7 @@ func (r *reader) introduce(host string) {
 func TestMadeUpNames(t *testing.T) {
 	r := newReader(t, storetest.Open(t))
 	r.put("waits.example")
-	for day := range 5 {
+	for day := range 7 {
 		r.names = []string{"waits.example"}
 		for k := range peering.MaxBrought {
 			r.names = append(r.names, fmt.Sprintf("d%d-%d.example", day, k))
@@ -321,11 +322,27 @@ func TestMadeUpNames(t *testing.T) {
 		}
 		r.clock.Skip(25 * time.Hour)
 	}
-	if got, most := r.known(), 2*peering.MaxBrought+peering.MaxInVain; got > most {
+	if got, most := r.known(), 3*peering.MaxBrought; got > most {
 		t.Errorf("%d are known, want at most %d", got, most)
 	}
 	if got := r.vouchers("waits.example"); got != 1 {
 		t.Errorf("the one that waits is listed by %d", got)
+	}
+}
+
+// A peer that lists other made up names each time brings no more of them in a day.
+func TestNamesOfADay(t *testing.T) {
+	r := newReader(t, storetest.Open(t))
+	for k := range 4 {
+		r.names = nil
+		for n := range 300 {
+			r.names = append(r.names, fmt.Sprintf("d%d-%d.example", k, n))
+		}
+		r.visit()
+		r.clock.Skip(time.Hour)
+	}
+	if got := r.known(); got != 1+peering.MaxBrought {
+		t.Errorf("%d are known, want %d", got, 1+peering.MaxBrought)
 	}
 }
 
@@ -342,7 +359,7 @@ func TestRoomForNewcomers(t *testing.T) {
 				return err
 			}
 		}
-		return tx.PutVouches(t.Context(), lister, []string{"d1.example"}, []string{"d1.example"}, r.clock.now, r.clock.now)
+		return tx.PutVouches(t.Context(), &store.Vouches{Voucher: lister, Hosts: []string{"d1.example"}, Brought: []string{"d1.example"}, Now: r.clock.now})
 	}))
 	r.clock.Skip(25 * time.Hour)
 	r.introduce("introduced.example")
