@@ -31,11 +31,15 @@ type failure struct {
 	Text      string
 	Parameter string // the input that was wrong
 	Reference string // to find the log line by
+	Now       string // where the thing is now, or ""
 }
 
 func newFailure(err error) failure {
 	var invalid *directory.Invalid
+	var moved *directory.MovedError
 	switch {
+	case errors.As(err, &moved):
+		return failure{Status: http.StatusGone, Title: "This has moved", Text: "It is published elsewhere now.", Now: moved.To}
 	case errors.As(err, &invalid):
 		return failure{Status: http.StatusBadRequest, Title: "That did not work", Text: invalid.Error(), Parameter: invalid.Field}
 	case errors.Is(err, directory.ErrNotFound):
@@ -85,7 +89,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, f)
 		return
 	}
-	p := errorPage{Page: s.newPage(r, f.Title), Status: f.Status, Text: f.Text, Reference: f.Reference}
+	p := errorPage{Page: s.newPage(r, f.Title), Status: f.Status, Text: f.Text, Reference: f.Reference, Now: f.Now}
 	p.NoIndex = true
 	if err := s.renderStatus(w, f.Status, "error", p); err != nil {
 		s.log.ErrorContext(r.Context(), "failed to show an error", "path", r.URL.Path, "err", err)
@@ -97,6 +101,7 @@ type errorPage struct {
 	Status    int
 	Text      string
 	Reference string
+	Now       string
 }
 
 // problem is an error for programs (RFC 9457).

@@ -66,6 +66,9 @@ func (s *Server) showInitiative(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	i, err := s.author(r)
+	if moved, ok := errors.AsType[*directory.MovedError](err); ok {
+		return s.leadOn(w, r, moved)
+	}
 	if err != nil {
 		return err
 	}
@@ -81,6 +84,22 @@ func (s *Server) showInitiative(w http.ResponseWriter, r *http.Request) error {
 		alternate(w, i.ID)
 	}
 	return s.render(w, "initiative", p)
+}
+
+// leadOn answers for a carried initiative that moved: with the page that it has here
+// now, or with the words that it moved.
+func (s *Server) leadOn(w http.ResponseWriter, r *http.Request, moved *directory.MovedError) error {
+	i, err := s.store.Initiative(r.Context(), moved.To)
+	switch {
+	case errors.Is(err, directory.ErrNotFound):
+		return moved
+	case err != nil:
+		return fmt.Errorf("look up %s: %w", moved.To, err)
+	case i.State != directory.Published && i.State != directory.Unlisted:
+		return moved
+	}
+	http.Redirect(w, r, s.entryPath(i), http.StatusMovedPermanently) //nolint:gosec // a path of ours
+	return nil
 }
 
 // initiative returns the one that the path names: by its handle, with @origin

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/store/storetest"
 	"codeberg.org/commonage/commonage/directory/web"
 	"codeberg.org/commonage/commonage/templates"
@@ -346,6 +347,35 @@ func TestCarriedInitiativeNamesItsOrigin(t *testing.T) {
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+// The page of a carried initiative that moved leads on: to its page here if there is
+// one, else it says where it is.
+func TestCarriedInitiativeThatMoved(t *testing.T) {
+	s := storetest.Open(t)
+	fill(t, s)
+	for handle, to := range map[string]string{
+		"here": "https://manchester.example/initiatives/unicorn", "ours": "https://ghent.example/initiatives/tools",
+		"away": "https://far.example/@x", "lost": "https://ghent.example/initiatives/gone", "self": "https://york.example/initiatives/self",
+	} {
+		must(t, s.PutInitiative(t.Context(), entry("york.example", handle, "Y", nil, func(i *directory.Initiative) {
+			i.State, i.MovedTo = directory.Moved, to
+		}), ""))
+	}
+	h := handler(t, ghent(), s)
+	for handle, want := range map[string]string{"here": "/initiatives/unicorn@manchester.example", "ours": "/initiatives/tools"} {
+		answer, _ := get(t, h, "/initiatives/"+handle+"@york.example")
+		if got := answer.Header.Get("Location"); answer.StatusCode != http.StatusMovedPermanently || got != want {
+			t.Errorf("%s: %d to %q, want %q", handle, answer.StatusCode, got, want)
+		}
+	}
+	for handle, want := range map[string]string{"away": "https://far.example/@x", "lost": "https://ghent.example/initiatives/gone", "self": "https://york.example/initiatives/self"} {
+		path := "/initiatives/" + handle + "@york.example"
+		checkPage(t, h, path, http.StatusGone)
+		if _, body := get(t, h, path); !strings.Contains(body, `<a href="`+want+`" rel="noopener">`) || !strings.Contains(body, "This has moved") {
+			t.Errorf("%s: %s", handle, body)
 		}
 	}
 }
