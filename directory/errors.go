@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The kinds of error that callers tell apart with errors.Is. Everything else is
@@ -40,3 +41,12 @@ func (e *MovedError) Error() string { return "moved to " + e.To }
 
 // Is reports whether the target is ErrGone.
 func (e *MovedError) Is(target error) bool { return target == ErrGone }
+
+// ClosedError is an error about what cannot be done any more, as this instance's
+// directory closed for good.
+type ClosedError struct{ Since time.Time }
+
+// Error says since when.
+func (e *ClosedError) Error() string {
+	return "this instance closed for good on " + e.Since.Format("2 January 2006")
+}

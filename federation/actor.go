@@ -25,9 +25,12 @@ func (s *Server) actors() map[string]actorRoute {
 		find := func(*http.Request) (string, error) { return id, nil }
 		return actorRoute{id: find, followers: s.followers(find), following: following}
 	}
+	theDirectory := fixed(s.Instance.DirectoryID(), s.whileOpen(s.directoryFollowing))
+	theDirectory.followers = s.whileOpen(theDirectory.followers)
+	theDirectory.id = func(r *http.Request) (string, error) { return s.Instance.DirectoryID(), s.closed(r.Context()) }
 	return map[string]actorRoute{
 		"/actor":     fixed(s.Instance.ActorID(), nothing(s.Instance.ActorID()+"/following")),
-		"/directory": fixed(s.Instance.DirectoryID(), s.directoryFollowing),
+		"/directory": theDirectory,
 		"/initiatives/{handle}": {
 			id: s.initiativeID, followers: s.followers(s.initiativeID),
 			following: func(w http.ResponseWriter, r *http.Request) error {
@@ -57,7 +60,15 @@ func (s *Server) instanceActor(w http.ResponseWriter, _ *http.Request) error {
 	return writeActivity(w, document, err)
 }
 
-func (s *Server) directoryActor(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) directoryActor(w http.ResponseWriter, r *http.Request) error {
+	since, err := s.Store.Closed(r.Context())
+	if err != nil {
+		return err
+	}
+	if !since.IsZero() {
+		document, err := vocab.Tombstone(s.Instance.DirectoryID(), "Service", since)
+		return gone(w, document, err)
+	}
 	document, err := s.provedBy(s.Instance.DirectoryID(), time.Time{})(vocab.DirectoryActor(s.Instance, s.profile()))
 	return writeActivity(w, document, err)
 }

@@ -86,7 +86,7 @@ func (s *Server) actorByHandle(ctx context.Context, handle string) (string, erro
 	case s.instanceHandle():
 		return s.Instance.ActorID(), nil
 	case directory.DirectoryHandle:
-		return s.Instance.DirectoryID(), nil
+		return s.Instance.DirectoryID(), s.closed(ctx)
 	}
 	if !directory.ValidHandle(handle) {
 		return "", refusef(http.StatusNotFound, "nobody here is called %q", handle)
@@ -154,9 +154,13 @@ func (s *Server) node(ctx context.Context) (vocab.Node, error) {
 	if err != nil {
 		return vocab.Node{}, err
 	}
+	closed, err := s.Store.Closed(ctx)
+	if err != nil {
+		return vocab.Node{}, err
+	}
 	return vocab.Node{
 		Version: s.Version, Repository: Repository, Users: own, Posts: posts, Initiatives: own, Carried: all - own,
-		FEPs: fepIDs(), Peering: s.Peering, Unlisted: s.Unlisted,
+		FEPs: fepIDs(), Peering: s.Peering, Unlisted: s.Unlisted, Closed: closed,
 	}, nil
 }
 

@@ -99,9 +99,9 @@ func (s *Server) Handler(pages http.Handler) http.Handler {
 	r.Get("/directory/log/{position}", s.handle(s.signed(s.logEntry)))
 	r.Get("/directory/initiatives", s.handle(s.signed(s.initiatives)))
 	r.Get("/directory/news", s.handle(s.signed(s.news)))
-	r.Get("/directory/relays", s.handle(s.signed(s.relays)))
+	r.Get("/directory/relays", s.handle(s.signed(s.whileOpen(s.relays))))
 	r.Get("/directory/initiatives/digests", s.handle(s.signed(s.digests)))
-	r.Get("/directory/peers", s.handle(s.signed(s.peers)))
+	r.Get("/directory/peers", s.handle(s.signed(s.whileOpen(s.peers))))
 	r.Get("/initiatives/{handle}", s.negotiate(s.signed(s.initiativeActor), pages))
 	r.Get("/initiatives/{handle}/posts/{post}", s.negotiate(s.signed(s.post), pages))
 	r.Get("/initiatives/{handle}/posts/{post}/replies", s.handle(s.signed(s.replies)))
@@ -116,7 +116,7 @@ func (s *Server) Handler(pages http.Handler) http.Handler {
 	}
 	r.Get("/actor/outbox", s.handle(nothing(s.Instance.ActorID()+"/outbox")))
 	r.Get("/actor/featured", s.handle(nothing(s.Instance.ActorID()+"/featured")))
-	r.Get("/directory/featured", s.handle(s.signed(nothing(s.Instance.DirectoryID()+"/featured"))))
+	r.Get("/directory/featured", s.handle(s.signed(s.whileOpen(nothing(s.Instance.DirectoryID()+"/featured")))))
 	r.Post("/inbox", s.receive(func(*http.Request) (string, error) { return "", nil }))
 	return r
 }

@@ -206,10 +206,15 @@ func (s *Server) answer(ctx context.Context, tx *store.Store, e vocab.Envelope, 
 	return tx.PutDeliveries(ctx, out, s.Now(), s.newID)
 }
 
-// followable reports whether the id is of an actor of ours that may be followed.
+// followable reports whether the id is of an actor of ours that may be followed. A
+// directory that is closed is gone: nobody could verify what it answers.
 func (s *Server) followable(ctx context.Context, tx *store.Store, id string) (bool, error) {
-	if id == s.Instance.DirectoryID() || id == s.Instance.ActorID() {
+	switch id {
+	case s.Instance.ActorID():
 		return true, nil
+	case s.Instance.DirectoryID():
+		since, err := tx.Closed(ctx)
+		return since.IsZero(), err
 	}
 	handle := s.Instance.Handle(id)
 	if handle == "" {

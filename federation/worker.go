@@ -53,19 +53,22 @@ type lane struct {
 // lanes returns what is to be done. What waits for other servers does not hold
 // up what is done here; what is done here is done in order.
 func (s *Server) lanes() []lane {
+	open := s.ifOpen
 	return []lane{
 		{map[string]job{
-			curation.PushJob: s.push, curation.PostJob: s.sendPost, keysJob: s.rotate, curation.PassJob: s.passOn, curation.CloseJob: s.close,
+			curation.PushJob: s.push, curation.PostJob: s.sendPost, keysJob: s.rotate, curation.PassJob: open(s.passOn),
+			curation.CloseJob: s.close,
 		}, 1, make(chan struct{}, 1)},
 		{map[string]job{
-			curation.FollowJob: s.follow, curation.UnfollowJob: s.unfollow, curation.SyncJob: s.sync,
+			curation.FollowJob: open(s.follow), curation.UnfollowJob: s.unfollow, curation.SyncJob: open(s.sync),
+			curation.PartingJob: s.part,
 			curation.MoveJob:    s.moved,
-			curation.DoubtJob:   s.doubt,
-			curation.RepairJob:  s.repair,
+			curation.DoubtJob:   open(s.doubt),
+			curation.RepairJob:  open(s.repair),
 			curation.MentionJob: s.findMentioned,
 		}, peersAtOnce, make(chan struct{}, 1)},
-		{map[string]job{curation.VisitJob: s.visit}, 1, make(chan struct{}, 1)},
-		{map[string]job{curation.AskJob: s.ask}, 1, make(chan struct{}, 1)},
+		{map[string]job{curation.VisitJob: open(s.visit)}, 1, make(chan struct{}, 1)},
+		{map[string]job{curation.AskJob: open(s.ask)}, 1, make(chan struct{}, 1)},
 		{map[string]job{curation.PictureJob: s.removePicture}, 1, make(chan struct{}, 1)},
 	}
 }
@@ -84,7 +87,7 @@ func (s *Server) work(ctx context.Context) error {
 	if err := s.Store.FreeLeases(ctx); err != nil {
 		return err
 	}
-	if err := s.peering.Start(ctx); err != nil {
+	if err := s.startPeering(ctx); err != nil {
 		return err
 	}
 	lanes := s.lanes()
@@ -97,6 +100,18 @@ func (s *Server) work(ctx context.Context) error {
 	group.Go(func() error { return s.delivery.Run(ctx) })
 	group.Go(func() error { return s.clean(ctx) })
 	return group.Wait()
+}
+
+// startPeering has peers read and looked for, unless the directory is closed.
+func (s *Server) startPeering(ctx context.Context) error {
+	err := s.closed(ctx)
+	if errors.Is(err, directory.ErrGone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.peering.Start(ctx)
 }
 
 // watch wakes the workers when something is due, wherever it came from: this

@@ -38,6 +38,7 @@ const (
 	MentionJob  = "mention"  // find whom a post names, then leave its PostJob; key and payload as there
 	FollowJob   = "follow"   // find and follow a peer; key: its host
 	UnfollowJob = "unfollow" // undo the Follow of a peer; key: its host, payload: a PeerFarewell
+	PartingJob  = "parting"  // forget a peer that closed for good; key: its host
 	SyncJob     = "sync"     // read what is new at a peer; key: its host
 	VisitJob    = "visit"    // read whom peers list, and look at who is new; key: one peer's host, or "" for a few
 	AskJob      = "ask"      // ask a peer what came to it of late
@@ -57,6 +58,26 @@ const (
 	PostDeleted = "delete"
 	PostPinned  = "pin" // or not any more
 )
+
+// change is Store.Change for what an instance does that is not closed for good;
+// else it fails with a *directory.ClosedError.
+func (c *Curator) change(ctx context.Context, f func(tx *store.Store) error) error {
+	return c.store.Change(ctx, func(tx *store.Store) error {
+		if err := open(ctx, tx); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+// open returns a *directory.ClosedError if the directory is closed for good.
+func open(ctx context.Context, tx *store.Store) error {
+	since, err := tx.Closed(ctx)
+	if err != nil || since.IsZero() {
+		return err
+	}
+	return &directory.ClosedError{Since: since}
+}
 
 // queuePost leaves a PostJob in the transaction.
 func (c *Curator) queuePost(ctx context.Context, tx *store.Store, change, id string) error {

@@ -62,7 +62,7 @@ func (c *city) publish(t *testing.T, i *directory.Initiative) *directory.Initiat
 // jobs takes the jobs that wait, as "kind key".
 func (c *city) jobs(t *testing.T) map[string]int {
 	t.Helper()
-	kinds := []string{curation.PushJob, curation.PostJob, curation.MentionJob, curation.FollowJob, curation.UnfollowJob, curation.SyncJob, curation.PictureJob}
+	kinds := []string{curation.PushJob, curation.PostJob, curation.MentionJob, curation.FollowJob, curation.UnfollowJob, curation.SyncJob, curation.PictureJob, curation.CloseJob}
 	jobs, err := c.store.ClaimJobs(t.Context(), kinds, c.now.Add(time.Hour), c.now.Add(2*time.Hour), 100)
 	if err != nil {
 		t.Fatal(err)

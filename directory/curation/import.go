@@ -129,7 +129,7 @@ func (im *importer) flush(ctx context.Context) error {
 		return nil
 	}
 	before := im.summary
-	err := im.curator.store.Change(ctx, func(tx *store.Store) error {
+	err := im.curator.change(ctx, func(tx *store.Store) error {
 		plan, err := im.plan(ctx, tx)
 		if err != nil || im.options.DryRun {
 			return err

@@ -18,7 +18,7 @@ func (c *Curator) Publish(ctx context.Context, i *directory.Initiative) error {
 	if err := i.Validate(); err != nil {
 		return err
 	}
-	return c.store.Change(ctx, func(tx *store.Store) error {
+	return c.change(ctx, func(tx *store.Store) error {
 		old, err := c.draft(ctx, tx, i.Handle)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (c *Curator) Draft(ctx context.Context, i *directory.Initiative) error {
 	if err := i.Validate(); err != nil {
 		return err
 	}
-	return c.store.Change(ctx, func(tx *store.Store) error {
+	return c.change(ctx, func(tx *store.Store) error {
 		old, err := c.draft(ctx, tx, i.Handle)
 		if err != nil {
 			return err

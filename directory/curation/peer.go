@@ -68,7 +68,7 @@ func (c *Curator) AddPeer(ctx context.Context, host string) error {
 	if c.instance.IsCalled(host) {
 		return directory.Invalidf("host", "%s is this instance", host)
 	}
-	return c.store.Change(ctx, func(tx *store.Store) error {
+	return c.change(ctx, func(tx *store.Store) error {
 		if err := blocked(ctx, tx, host); err != nil {
 			return err
 		}
@@ -106,28 +106,31 @@ func (c *Curator) RemovePeer(ctx context.Context, host string) error {
 		return err
 	}
 	return c.store.Change(ctx, func(tx *store.Store) error {
-		p, err := tx.Peer(ctx, host)
-		if err != nil {
+		if err := c.leave(ctx, tx, host); err != nil {
 			return err
 		}
-		if err := tx.RemovePeer(ctx, host); err != nil {
-			return err
-		}
-		if err := tx.RemoveNews(ctx, host); err != nil {
-			return err
-		}
-		if err := refuse(ctx, tx, host, c.now()); err != nil {
-			return err
-		}
-		if p.FollowID == "" {
-			return nil
-		}
-		payload, err := json.Marshal(PeerFarewell{ActorID: p.ActorID, Inbox: p.Inbox, FollowID: p.FollowID})
-		if err != nil {
-			return fmt.Errorf("write farewell to %s: %w", host, err)
-		}
-		return c.queue(ctx, tx, UnfollowJob, host, string(payload))
+		return refuse(ctx, tx, host, c.now())
 	})
+}
+
+// leave forgets a peer, its entries and its news, and leaves the job that takes our
+// Follow back.
+func (c *Curator) leave(ctx context.Context, tx *store.Store, host string) error {
+	p, err := tx.Peer(ctx, host)
+	if err != nil {
+		return err
+	}
+	if err := tx.RemovePeer(ctx, host); err != nil {
+		return err
+	}
+	if err := tx.RemoveNews(ctx, host); err != nil || p.FollowID == "" {
+		return err
+	}
+	payload, err := json.Marshal(PeerFarewell{ActorID: p.ActorID, Inbox: p.Inbox, FollowID: p.FollowID})
+	if err != nil {
+		return fmt.Errorf("write farewell to %s: %w", host, err)
+	}
+	return c.queue(ctx, tx, UnfollowJob, host, string(payload))
 }
 
 // TrustPeer believes the key that a peer shows, whatever it was before.
@@ -136,7 +139,7 @@ func (c *Curator) TrustPeer(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	return c.store.Change(ctx, func(tx *store.Store) error {
+	return c.change(ctx, func(tx *store.Store) error {
 		p, err := tx.Peer(ctx, host)
 		if err != nil {
 			return err
@@ -178,6 +181,9 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(directo
 	}
 	var hosts []string
 	err := c.store.Tx(ctx, func(tx *store.Store) error {
+		if err := open(ctx, tx); err != nil {
+			return err
+		}
 		peers, err := tx.Peers(ctx)
 		if err != nil {
 			return err

@@ -1,10 +1,15 @@
 package store
 
-import "context"
+import (
+	"context"
+	"strings"
 
-// Heirs returns the carried entries that say they were another initiative before:
-// ids of the new by ids of the old.
-func (s *Store) Heirs(ctx context.Context) (map[string]string, error) {
+	"codeberg.org/commonage/commonage/directory"
+)
+
+// Heirs returns the carried entries that say they were an initiative before whose
+// id begins with the prefix. Anybody can say so of their own entries.
+func (s *Store) Heirs(ctx context.Context, prefix string) ([]directory.Heir, error) {
 	rows, err := many[struct {
 		ID    string `db:"id"`
 		Known string `db:"also_known_as"`
@@ -13,15 +18,15 @@ func (s *Store) Heirs(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	heirs := map[string]string{}
+	var heirs []directory.Heir
 	for _, r := range rows {
 		var known []string
 		if err := decode(r.Known, &known); err != nil {
 			return nil, err
 		}
 		for _, old := range known {
-			if heirs[old] == "" {
-				heirs[old] = r.ID
+			if strings.HasPrefix(old, prefix) {
+				heirs = append(heirs, directory.Heir{Old: old, ID: r.ID})
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"codeberg.org/commonage/commonage/directory"
 )
@@ -26,4 +27,26 @@ func (s *Store) Belong(ctx context.Context, host string) error {
 			"Set it back, or take another database", host, *owner)
 	}
 	return nil
+}
+
+// Closed returns since when the instance's directory is closed for good; the zero
+// time while it is not.
+func (s *Store) Closed(ctx context.Context) (time.Time, error) {
+	since, err := one[int64](ctx, s, "instance", `SELECT closed FROM instance`)
+	if errors.Is(err, directory.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return fromMicros(*since), nil
+}
+
+// PutClosed notes since when the directory of the instance at host is closed for
+// good. The first time counts.
+func (s *Store) PutClosed(ctx context.Context, host string, since time.Time) error {
+	_, err := s.exec(ctx, "instance", `INSERT INTO instance (one, host, closed) VALUES (1, ?, ?)
+		ON CONFLICT (one) DO UPDATE SET closed = CASE WHEN instance.closed > 0 THEN instance.closed ELSE excluded.closed END`,
+		host, micros(since))
+	return err
 }

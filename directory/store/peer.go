@@ -137,8 +137,24 @@ func (s *Store) CountOf(ctx context.Context, origin string) (int, error) {
 	return s.count(ctx, "entries of "+origin, `SELECT COUNT(*) FROM initiatives WHERE origin = ?`, origin)
 }
 
+// everyCarried is the condition for what RemovePeer and a block take away.
+const everyCarried = `origin = ?`
+
 // RemovePeer forgets a peer and every entry carried from it.
 func (s *Store) RemovePeer(ctx context.Context, host string) error {
+	return s.removePeer(ctx, host, everyCarried, host)
+}
+
+// RemoveClosedPeer is RemovePeer for a peer that closed for good. What is known of
+// entries that moved stays, so that their pages lead on, and so does what is left of
+// entries that a job of the kind looks after.
+func (s *Store) RemoveClosedPeer(ctx context.Context, host, kind string) error {
+	return s.removePeer(ctx, host, `origin = ? AND state <> 'moved'
+		AND NOT (state = 'withdrawn' AND id IN (SELECT job_key FROM jobs WHERE kind = ?))`, host, kind)
+}
+
+// removePeer forgets a peer and those of its entries that meet a condition.
+func (s *Store) removePeer(ctx context.Context, host, condition string, args ...any) error {
 	return s.Change(ctx, func(tx *Store) error {
 		n, err := tx.exec(ctx, "peer "+host, `DELETE FROM peers WHERE host = ?`, host)
 		if err != nil {
@@ -147,22 +163,23 @@ func (s *Store) RemovePeer(ctx context.Context, host string) error {
 		if n == 0 {
 			return fmt.Errorf("peer %s: %w", host, directory.ErrNotFound)
 		}
-		return tx.removeCarried(ctx, host)
+		return tx.removeCarried(ctx, host, condition, args...)
 	})
 }
 
-// removeCarried forgets every entry carried from an origin.
-func (s *Store) removeCarried(ctx context.Context, origin string) error {
-	if err := s.depart(ctx, `origin = ?`, origin); err != nil {
+// removeCarried forgets the entries carried from an origin that meet a condition,
+// every published one among them.
+func (s *Store) removeCarried(ctx context.Context, origin, condition string, args ...any) error {
+	if err := s.depart(ctx, condition, args...); err != nil {
 		return err
 	}
 	if s.dialect.name == "sqlite" {
 		if _, err := s.exec(ctx, "search text", `DELETE FROM initiative_text WHERE rowid IN
-			(SELECT num FROM initiatives WHERE origin = ? AND NOT own)`, origin); err != nil {
+			(SELECT num FROM initiatives WHERE NOT own AND `+condition+`)`, args...); err != nil {
 			return err
 		}
 	}
-	if _, err := s.exec(ctx, "carried entries", `DELETE FROM initiatives WHERE origin = ? AND NOT own`, origin); err != nil {
+	if _, err := s.exec(ctx, "carried entries", `DELETE FROM initiatives WHERE NOT own AND `+condition, args...); err != nil {
 		return err
 	}
 	return s.forgetDigests(ctx, origin)

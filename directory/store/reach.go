@@ -120,7 +120,7 @@ func (s *Store) cutEntries(ctx context.Context, matches func(string) bool) error
 		return err
 	}
 	for _, origin := range slices.DeleteFunc(origins, func(o string) bool { return !matches(o) }) {
-		if err := s.removeCarried(ctx, origin); err != nil {
+		if err := s.removeCarried(ctx, origin, everyCarried, origin); err != nil {
 			return err
 		}
 	}

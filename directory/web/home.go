@@ -98,6 +98,13 @@ const mostTop = 12
 
 func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
+	since, err := s.store.Closed(ctx)
+	if err != nil {
+		return fmt.Errorf("look whether this is closed: %w", err)
+	}
+	if !since.IsZero() {
+		return s.showClosed(w, r, since)
+	}
 	o, err := s.overview(ctx)
 	if err != nil {
 		return err

@@ -151,6 +151,8 @@ func plainly(host string, err error) string {
 		return fmt.Sprintf("%s is an address inside a private network. For a test on one machine, set allow_private_addresses.", host)
 	case errors.As(err, &status) && status.Status == 404:
 		return fmt.Sprintf("%s answers, but knows no @%s: it may not run Commonage.", host, directory.DirectoryHandle)
+	case errors.As(err, &status) && status.Gone():
+		return fmt.Sprintf("%s says that its directory is gone for good.", host)
 	case errors.As(err, &status):
 		return fmt.Sprintf("%s answered with status %d.", host, status.Status)
 	case errors.Is(err, context.DeadlineExceeded):

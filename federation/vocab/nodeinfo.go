@@ -2,6 +2,7 @@ package vocab
 
 import (
 	"fmt"
+	"time"
 
 	"codeberg.org/commonage/commonage/directory"
 )
@@ -32,6 +33,7 @@ type Node struct {
 	OpenRegistration bool
 	Peering          directory.PeerPolicy // "" for not said
 	Unlisted         bool                 // it does not want to be listed by others
+	Closed           time.Time            // since when it is closed for good; zero while it is not
 }
 
 // NodeInfoLinks returns the document served at /.well-known/nodeinfo: where the
@@ -61,14 +63,18 @@ func NodeInfo(in directory.Instance, version string, n Node) ([]byte, error) {
 		"protocol": 1, "directory": in.DirectoryID(),
 		"initiatives": n.Initiatives, "carried": n.Carried,
 	}
-	if n.Unlisted {
+	open := n.Closed.IsZero()
+	if n.Unlisted || !open {
 		about["listed"] = false
 	}
-	setText(about, "peering", string(n.Peering))
+	if open {
+		setText(about, "peering", string(n.Peering))
+	}
+	setTime(about, "closed", n.Closed)
 	metadata := fields{
 		"nodeName":        instanceName(in),
 		"nodeDescription": in.Description,
-		"federation":      fields{"enabled": true},
+		"federation":      fields{"enabled": open},
 		"commonage":       about,
 	}
 	setList(metadata, "staffAccounts", n.StaffAccounts)
@@ -78,7 +84,7 @@ func NodeInfo(in directory.Instance, version string, n Node) ([]byte, error) {
 		"software":          software,
 		"protocols":         []string{"activitypub"},
 		"services":          fields{"inbound": []string{}, "outbound": []string{}},
-		"openRegistrations": n.OpenRegistration,
+		"openRegistrations": n.OpenRegistration && open,
 		"usage": fields{
 			"users":      fields{"total": n.Users, "activeMonth": n.ActiveMonth, "activeHalfyear": n.ActiveHalfYear},
 			"localPosts": n.Posts,
