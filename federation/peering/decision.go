@@ -46,12 +46,13 @@ const (
 	NewsKept    = 24 * time.Hour
 	AskBack     = time.Hour        // how far before the last asking for news is looked
 	AskWhenAway = 3                // peers that are asked at once when this server was away
-	AskEvery    = 15 * time.Minute // a random peer is asked for news
+	AskEvery    = 20 * time.Minute // a random peer is asked for news
 	askRetry    = time.Minute      // another one, if that does not answer
 	passJitter  = 3 * time.Second
 	passPause   = 30 * time.Second // between two rounds of passing on
 
-	upstreamKept = 7 * 24 * time.Hour // after which another one is asked
+	upstreamKept = 7 * 24 * time.Hour // after which another one is asked, if there are few peers
+	upstreamEach = 24 * time.Hour     // between replacing those of any two origins, when there are many
 	upstreamWait = time.Hour          // for an answer, and before an origin is asked again for whom to ask
 	relaysAgain  = 24 * time.Hour     // the same, when it named nobody
 	missedAfter  = 10 * time.Minute   // how old what only the log told of is when it should have been passed on
@@ -59,9 +60,8 @@ const (
 
 // The times of reading.
 const (
-	syncEvery     = 10 * time.Minute // a peer's log, when there are few
-	syncSpacing   = 20 * time.Minute // between readings of any two, when there are many
 	visitEvery    = time.Hour
+	visitQuietly  = 4 * time.Hour // when nothing is expected
 	visitEagerly  = 2 * time.Second
 	quietRounds   = 24 // rounds of visits in a row that brought nothing new, after which nothing is expected
 	visitPerPeer  = time.Second
@@ -143,6 +143,9 @@ func Voices[P any](peers []P, stranger func(*P) bool) []P {
 // many rounds in a row brought nothing new. It is short while the network is
 // small or young.
 func VisitEvery(peers, quiet int) time.Duration {
+	if quiet >= quietRounds {
+		return visitQuietly
+	}
 	wait := max(visitEagerly, time.Duration(peers)*visitPerPeer) << min(quiet, 12)
 	return min(visitEvery, wait)
 }
@@ -156,23 +159,30 @@ func ListedAtOnce(quiet int) int {
 	return MaxListed
 }
 
+// The requests of a day by which peers are asked whether anything was missed, whatever
+// their number: that an idle instance makes and answers fewer than 500 in all is what
+// an operator can rely on. Comparing tells more for the same price, and comes first.
+const (
+	polledDay   = 96
+	comparedDay = 72 // of them, comparisons at most
+)
+
 // ReadEvery returns how long after a reading of a peer's log it is read again,
 // whether or not it tells of news: as many readings a day for many peers as for
 // few, since news come by other ways.
 func ReadEvery(peers int) time.Duration {
-	return max(syncEvery, time.Duration(peers)*syncSpacing)
+	peers = max(peers, 1)
+	compared := min(int(day/RepairEvery)*peers, comparedDay)
+	return time.Duration(peers) * day / time.Duration(polledDay-compared)
 }
 
 // RepairAgain returns how long after what is carried from a peer was compared with
-// what it has it is compared again: an hour, and with more than a few peers as
-// long as until its log is read again, or twice that when there are many.
+// what it has it is compared again: an hour with few peers, longer with many.
 func RepairAgain(peers int) time.Duration {
-	wait := ReadEvery(peers)
-	if peers > MaxDirect {
-		wait *= 2
-	}
-	return max(RepairEvery, wait)
+	return max(RepairEvery, time.Duration(peers)*day/comparedDay)
 }
+
+const day = 24 * time.Hour
 
 // RepairAt returns how long after a start the k-th of so many peers is compared,
 // with random in [0, 1): soon where they are few, else spread as RepairAgain has
@@ -207,9 +217,15 @@ func NeedsUpstreams(peers, named, mine int) bool {
 
 // KeepsUpstream reports whether who passes on what changes at an origin need not be
 // replaced: they have taken it on, or have time to, and nothing was missed.
-func KeepsUpstream(u *directory.Upstream, now time.Time, missed bool) bool {
+func KeepsUpstream(u *directory.Upstream, now time.Time, missed bool, peers int) bool {
 	age := now.Sub(u.Since)
-	return !missed && age < upstreamKept && (u.Accepted || age < upstreamWait)
+	return !missed && age < UpstreamKept(peers) && (u.Accepted || age < upstreamWait)
+}
+
+// UpstreamKept returns for how long the same instances pass on what changes at an
+// origin, with so many peers: only a few are replaced in a day.
+func UpstreamKept(peers int) time.Duration {
+	return max(upstreamKept, time.Duration(peers)*upstreamEach)
 }
 
 // PassAt returns when what just came is passed on, with random in [0, 1): soon,

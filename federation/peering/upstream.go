@@ -36,7 +36,7 @@ func (p *Peering) tend(ctx context.Context, host string, missed bool) error {
 		return err
 	}
 	now := p.Now()
-	keeps := func(u directory.Upstream) bool { return KeepsUpstream(&u, now, missed) }
+	keeps := func(u directory.Upstream) bool { return KeepsUpstream(&u, now, missed, int(p.pace.peers.Load())) }
 	bad := slices.DeleteFunc(slices.Clone(list), keeps)
 	needed := Upstreams - (len(list) - len(bad))
 	if needed <= 0 && len(bad) == 0 || !p.pace.mayFindRelays(host, now, missed) {

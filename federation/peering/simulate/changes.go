@@ -18,6 +18,8 @@ const (
 	asks
 	visits
 	reads
+	compares
+	replaces
 	edits
 )
 
@@ -27,6 +29,7 @@ const (
 	activityBody = 3200 // an entry in an activity, with its proof
 	briefBody    = 60   // the name of a change in a list of news, compressed
 	nameBody     = 12   // a name in a list of peers, compressed
+	digestsBody  = 9000 // of all buckets
 )
 
 const (
@@ -64,6 +67,7 @@ type changing struct {
 	passing []bool
 	asked   []time.Duration
 	turn    []int32   // whose log is read next
+	other   []int32   // who is compared with next
 	of      [][]int32 // changes of each origin
 	traffic []traffic
 	wasted  int64 // deliveries to who does not carry it
@@ -96,7 +100,7 @@ func newChanging(s settings, g *graph, l load) *changing {
 	c := &changing{
 		s: s, g: g, r: s.chance(l.name), up: uptime{s.down, s.seed}, pending: make([][]int32, g.n),
 		passed: make([]time.Duration, g.n), passing: make([]bool, g.n), asked: make([]time.Duration, g.n),
-		traffic: make([]traffic, g.n), known: make([]set, g.n), turn: make([]int32, g.n), of: make([][]int32, g.n), end: epoch + l.last + 2*time.Hour,
+		traffic: make([]traffic, g.n), known: make([]set, g.n), turn: make([]int32, g.n), other: make([]int32, g.n), of: make([][]int32, g.n), end: epoch + l.last + 2*time.Hour,
 	}
 	if l.every == 0 {
 		c.end = epoch + 24*time.Hour
@@ -118,7 +122,12 @@ func newChanging(s settings, g *graph, l load) *changing {
 		c.q.put(event{at: epoch + jitter(c.r, time.Hour), who: int32(i), what: visits})
 		if n := g.countFollowed(i); n > 0 {
 			c.turn[i] = int32(c.r.IntN(n))
+			c.other[i] = int32(c.r.IntN(n))
 			c.q.put(event{at: epoch + jitter(c.r, peering.ReadEvery(n)/time.Duration(n)), who: int32(i), what: reads})
+			c.q.put(event{at: epoch + jitter(c.r, peering.RepairAgain(n)/time.Duration(n)), who: int32(i), what: compares})
+			if every := c.replaceEvery(i); every > 0 {
+				c.q.put(event{at: epoch + jitter(c.r, every), who: int32(i), what: replaces})
+			}
 		}
 	}
 	return c
@@ -159,18 +168,102 @@ func (c *changing) happen(e event) {
 		every := peering.AskAgain(c.ask(i, e.at))
 		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: asks})
 	case visits:
-		for range peering.VisitAtOnce {
-			if p := c.g.somePeer(i, c.r); p >= 0 {
-				c.poll(i, p, nameBody*c.g.countFollowed(p))
-			}
-		}
-		every := peering.VisitEvery(c.g.countFollowed(i), 12)
+		c.visit(i, e.at)
+		every := peering.VisitEvery(c.g.countFollowed(i), longQuiet)
 		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: visits})
 	case reads:
 		n := c.g.countFollowed(i)
 		c.read(i, c.g.nthPeer(i, int(c.turn[i])%n), e.at)
 		c.turn[i]++
-		c.q.put(event{at: e.at + peering.ReadEvery(n)/time.Duration(n), who: e.who, what: reads})
+		every := peering.ReadEvery(n) / time.Duration(n)
+		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: reads})
+	case compares:
+		n := c.g.countFollowed(i)
+		c.repair(i, c.g.nthPeer(i, int(c.other[i])%n), e.at)
+		c.other[i]++
+		c.q.put(event{at: e.at + peering.RepairAgain(n)/time.Duration(n), who: e.who, what: compares})
+	case replaces:
+		c.replace(i)
+		c.q.put(event{at: e.at + c.replaceEvery(i), who: e.who, what: replaces})
+	}
+}
+
+// longQuiet is how many rounds of visits brought nothing new in a settled network.
+const longQuiet = 1000
+
+// visit has an instance read the lists of a few peers. Of long ones it reads a page,
+// of one of them the next page, without what comes before.
+func (c *changing) visit(i int, at time.Duration) {
+	for k := range min(peering.VisitAtOnce, c.g.countFollowed(i)) {
+		p := c.g.somePeer(i, c.r)
+		names := c.g.countFollowed(p)
+		c.poll(i, p, nameBody*min(names, listPage))
+		if names > listPage && k > 0 {
+			c.poll(i, p, 0)
+		}
+		const lookups = 2 // of NodeInfo, whether it still wants to be listed, a month later
+		if rounds := 30 * 24 * time.Hour / peering.VisitEvery(names, longQuiet); c.g.countFollowed(i) > peering.VisitAtOnce*int(rounds) && k > 0 {
+			for range lookups {
+				c.poll(i, p, 0)
+			}
+		}
+	}
+}
+
+// repair has an instance compare what it carries of a peer, and fetch what differs.
+func (c *changing) repair(i, p int, at time.Duration) {
+	c.poll(i, p, 0)
+	if c.up.down(p, at) || c.r.Float64() < c.s.lost {
+		return
+	}
+	missing := 0
+	for _, k := range c.of[p] {
+		if c.list[k].at < at && !c.known[i].has(int(k)) {
+			c.known[i].add(int(k))
+			missing++
+		}
+	}
+	if missing > 0 {
+		c.poll(i, p, digestsBody)
+	}
+	for range missing {
+		c.poll(i, p, headers) // a bucket
+		c.poll(i, p, activityBody)
+	}
+}
+
+// replaceEvery returns how often an instance asks others in place of those that pass
+// on what changes at an origin, or 0 where it asks nobody.
+func (c *changing) replaceEvery(i int) time.Duration {
+	if c.g.askers == nil {
+		return 0
+	}
+	n := 0
+	for _, p := range c.g.followed[i] {
+		if c.g.countFollowers(int(p)) > peering.MaxDirect {
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return peering.UpstreamKept(c.g.countFollowed(i)) / time.Duration(n)
+}
+
+// replace counts what it takes to ask others: whom to ask, finding these, a Follow of
+// each with its Accept, and taking back the ones before.
+func (c *changing) replace(i int) {
+	origin := c.g.somePeer(i, c.r)
+	c.poll(i, origin, 0)
+	for range peering.Upstreams {
+		j := c.g.someFollower(origin, c.r)
+		const made, answered = 4, 1
+		for range made {
+			c.poll(i, j, activityBody)
+		}
+		for range answered {
+			c.poll(j, i, activityBody)
+		}
 	}
 }
 
@@ -179,6 +272,9 @@ func (c *changing) read(i, p int, at time.Duration) {
 	c.poll(i, p, 0)
 	if c.up.down(p, at) || c.r.Float64() < c.s.lost {
 		return
+	}
+	if c.g.countFollowed(i) > peering.ManyPeers && c.g.countFollowers(p) > peering.MaxDirect {
+		c.poll(i, p, nameBody*peering.MaxSeeds) // whom it names to be asked
 	}
 	for _, k := range c.of[p] {
 		if c.list[k].at < at && !c.known[i].has(int(k)) {

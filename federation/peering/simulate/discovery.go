@@ -18,6 +18,8 @@ const (
 	mostTold      = 3
 	checkMessages = 7  // robots.txt, two of NodeInfo, WebFinger, actor, and what Follow looks up
 	followPages   = 13 // Follow, Accept, the log of 1,000 entries
+	listPage      = 1000
+	peerEntries   = 200_000 // the setting peer_entries, unless an operator changes it
 )
 
 // searching is an instance that looks for others.
@@ -36,7 +38,10 @@ type searching struct {
 	hour               int
 	followedHour       int
 	strangersDay       int
+	introducedDay      int
 	peers              int
+	places             map[int32]int // where the reading of long lists stopped, by who has them
+	unread             []int32       // who has them; some were read to their end since
 	sent, got          int
 	invented           []names // by hostile domain
 }
@@ -68,7 +73,7 @@ func (s settings) discover(say printer) {
 		*a = searching{
 			follows: newSet(n), strangers: newSet(n), known: newSet(n), introduced: newSet(n), enough: newSet(n),
 			waited: newSet(n), recent: newSet(n), newcomers: newSet(n),
-			first: make([]uint16, n), told: map[int32]int{}, invented: make([]names, d.hostiles),
+			first: make([]uint16, n), told: map[int32]int{}, places: map[int32]int{}, invented: make([]names, d.hostiles),
 		}
 		for range 1 + d.r.IntN(mostTold) {
 			if k == 0 {
@@ -174,6 +179,15 @@ func (d *discovery) report(say printer, took time.Duration) {
 	say("%d hostile hosts got followed %.1f times by each instance; with %d made up names each, together %.1f more (at most %d), that is %.2f for each domain",
 		d.hostiles, float64(hostileFollowed)/honest, peering.MaxListed, float64(invented)/honest, mostInvented,
 		float64(invented)/honest/float64(max(1, d.hostiles)))
+	d.reportInjected(say, float64(invented)/honest+float64(hostileFollowed)/honest)
+}
+
+// reportInjected prints how much hostile hosts can put into the directories of
+// others: names that are followed, times the entries that are taken of each.
+func (d *discovery) reportInjected(say printer, followed float64) {
+	names := followed / float64(max(1, d.hostiles))
+	say("entries that a hostile host can inject into each instance: %.1f names followed of its domain, times %d = %.0f; all together %.0f",
+		names, peerEntries, names*peerEntries, followed*peerEntries)
 }
 
 // round is a visit to a few peers, and what is decided after it.
@@ -190,8 +204,7 @@ func (d *discovery) round(i int, at time.Duration) {
 	voices := d.voices(a)
 	n := voices.count()
 	busy := false
-	for range min(peering.VisitAtOnce, n) {
-		p := voices.nth(d.r.IntN(n))
+	for _, p := range d.toVisit(a, voices, n) {
 		a.sent++
 		d.all[p].got++
 		if d.up.down(p, at) || d.r.Float64() < d.s.lost {
@@ -212,13 +225,33 @@ func (d *discovery) round(i int, at time.Duration) {
 	d.q.put(event{at: at + every + jitter(d.r, every/5+1), who: int32(i)})
 }
 
+// toVisit returns whose lists are read: random ones, one of them with a list that was
+// not read to its end.
+func (d *discovery) toVisit(a *searching, voices set, n int) []int {
+	var chosen []int
+	for range min(peering.VisitAtOnce, n) {
+		chosen = append(chosen, voices.nth(d.r.IntN(n)))
+	}
+	for len(chosen) > 0 && len(a.unread) > 0 {
+		k := d.r.IntN(len(a.unread))
+		p := a.unread[k]
+		if a.places[p] > 0 && voices.has(int(p)) {
+			chosen[0] = int(p)
+			break
+		}
+		a.unread[k] = a.unread[len(a.unread)-1]
+		a.unread = a.unread[:len(a.unread)-1]
+	}
+	return chosen
+}
+
 // turn forgets what is counted by the hour and the day.
 func (a *searching) turn(at time.Duration) {
 	if h := int(at / peering.FollowedSpan); h != a.hour {
 		a.hour, a.followedHour = h, 0
 	}
 	if day := int(at / peering.BroughtSpan); day != a.day {
-		a.day, a.strangersDay = day, 0
+		a.day, a.strangersDay, a.introducedDay = day, 0, 0
 		clear(a.told)
 		copy(a.waited, a.recent)
 		copy(a.recent, a.known)
@@ -242,9 +275,10 @@ func (d *discovery) voices(a *searching) set {
 	return v
 }
 
-// readList notes whom a peer lists; at most so many that nobody told of before.
+// readList notes whom a peer lists, from where the last visit stopped; at most so
+// many that nobody told of before.
 func (d *discovery) readList(i, p int) bool {
-	a, list := &d.all[i], d.all[p].follows
+	a, list := &d.all[i], d.part(i, p)
 	var fresh []int
 	for k := range list {
 		each(k, list[k]&a.known[k]&^a.enough[k]&(^a.follows[k]|a.strangers[k]), func(c int) { a.vouch(c, p) })
@@ -263,6 +297,33 @@ func (d *discovery) readList(i, p int) bool {
 		a.vouch(c, p)
 	}
 	return len(fresh) > 0
+}
+
+// part returns what one visit reads of a list. Long ones come in pages, in order.
+func (d *discovery) part(i, p int) set {
+	a, all := &d.all[i], d.all[p].follows
+	if d.all[p].peers <= listPage {
+		return all
+	}
+	most := (peering.ListedAtOnce(a.quiet) + listPage - 1) / listPage * listPage
+	a.sent += most / listPage
+	d.all[p].got += most / listPage
+	part, names := newSet(len(d.all)), 0
+	for k := a.places[int32(p)]; k < len(d.all); k++ {
+		if names == most {
+			if a.places[int32(p)] == 0 {
+				a.unread = append(a.unread, int32(p))
+			}
+			a.places[int32(p)] = k
+			return part
+		}
+		if all.has(k) {
+			part.add(k)
+			names++
+		}
+	}
+	delete(a.places, int32(p))
+	return part
 }
 
 func (a *searching) vouch(c, p int) {
@@ -427,6 +488,12 @@ func (d *discovery) follow(i, c int, stranger bool) {
 		a.strangers.add(c)
 	}
 	if b.follows != nil && !b.follows.has(i) {
+		if !b.known.has(i) {
+			if b.introducedDay >= peering.MaxIntroduced {
+				return
+			}
+			b.introducedDay++
+		}
 		b.introduced.add(i)
 		b.known.add(i)
 	}
