@@ -17,7 +17,9 @@ type Peer struct {
 	FollowsUs   bool
 	FollowID    string // of our latest Follow activity
 	Added       time.Time
+	Asked       time.Time // when that was sent; zero for never
 	LastContact time.Time // last successful exchange; zero for never
+	Confirmed   time.Time // when its log or its digests last told what it has; zero for never
 	LastError   string    // in plain words; "" when the last exchange went well
 	LastErrorAt time.Time
 
@@ -28,7 +30,7 @@ type Peer struct {
 	Total int // entries of its log when that began; 0 if it does not say
 
 	FailingSince time.Time // first failure after the last success; zero while it answers
-	Hidden       bool      // it has not answered for so long that its entries are in no list
+	Hidden       bool      // its entries are in no list: it has not answered for so long, or refuses us
 
 	Entries int // its entries carried here; counted when listed
 }
@@ -50,9 +52,15 @@ const (
 // that its entries are not confirmed.
 const UnconfirmedAfter = 24 * time.Hour
 
-// Well notes that an exchange with the peer went well.
-func (p *Peer) Well(now time.Time) {
+// Answers notes that the peer answered.
+func (p *Peer) Answers(now time.Time) {
 	p.LastContact, p.LastError, p.FailingSince = now, "", time.Time{}
+}
+
+// Confirms notes that the peer has told what it has.
+func (p *Peer) Confirms(now time.Time) {
+	p.Answers(now)
+	p.Confirmed = now
 }
 
 // Fails notes in plain words that an exchange with the peer went wrong.
@@ -64,13 +72,15 @@ func (p *Peer) Fails(now time.Time, why string) {
 }
 
 // Unconfirmed returns since when nobody has confirmed the peer's entries, or the
-// zero time if they are as good as confirmed.
+// zero time if they are as good as confirmed. Only what we read there confirms
+// them, not that the peer sends something.
 func (p *Peer) Unconfirmed(now time.Time) time.Time {
-	if p.FailingSince.IsZero() || now.Sub(p.FailingSince) < UnconfirmedAfter {
+	failing := !p.FailingSince.IsZero() && now.Sub(p.FailingSince) >= UnconfirmedAfter
+	if !failing && !p.Hidden {
 		return time.Time{}
 	}
-	if p.LastContact.IsZero() {
+	if p.Confirmed.IsZero() {
 		return p.FailingSince
 	}
-	return p.LastContact
+	return p.Confirmed
 }

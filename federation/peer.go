@@ -13,7 +13,7 @@ import (
 
 // follow finds the directory of a peer and asks to follow it.
 func (s *Server) follow(ctx context.Context, j *directory.Job) (time.Time, error) {
-	return time.Time{}, s.peering.Follow(ctx, j.Key)
+	return s.peering.Follow(ctx, j.Key)
 }
 
 // sync reads what is new at a peer.

@@ -157,22 +157,23 @@ func (c *Curator) TrustPeer(ctx context.Context, host string) error {
 // SyncPeer asks for what is new at a followed peer to be read now; "" means at
 // all of them. It returns the hosts.
 func (c *Curator) SyncPeer(ctx context.Context, host string) ([]string, error) {
-	return c.queuePeers(ctx, host, nextJob)
+	return c.queuePeers(ctx, host, func(_ *store.Store, p *directory.Peer) (string, error) { return nextJob(p.State), nil })
 }
 
 // RepairPeer asks for what is carried from a followed peer to be compared with
-// what it has, and mended; "" means from all of them. It returns the hosts.
+// what it has, and mended; "" means from all of them. What could not be mended
+// before is tried again. It returns the hosts.
 func (c *Curator) RepairPeer(ctx context.Context, host string) ([]string, error) {
-	return c.queuePeers(ctx, host, func(s directory.PeerState) string {
-		if s == directory.PeerFollowing {
-			return RepairJob
+	return c.queuePeers(ctx, host, func(tx *store.Store, p *directory.Peer) (string, error) {
+		if p.State == directory.PeerFollowing {
+			return RepairJob, tx.ForgetRepair(ctx, p.Host)
 		}
-		return FollowJob
+		return FollowJob, nil
 	})
 }
 
 // queuePeers leaves a job for a wanted peer, or for all if host is "".
-func (c *Curator) queuePeers(ctx context.Context, host string, kind func(directory.PeerState) string) ([]string, error) {
+func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.Store, *directory.Peer) (string, error)) ([]string, error) {
 	if host != "" {
 		var err error
 		if host, err = ParseHost(host); err != nil {
@@ -192,7 +193,11 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(directo
 			if !p.Wanted || (host != "" && p.Host != host) {
 				continue
 			}
-			if err := c.queue(ctx, tx, kind(p.State), p.Host, ""); err != nil {
+			job, err := kind(tx, &p)
+			if err != nil {
+				return err
+			}
+			if err := c.queue(ctx, tx, job, p.Host, ""); err != nil {
 				return err
 			}
 			hosts = append(hosts, p.Host)

@@ -81,6 +81,10 @@ type blockMemory struct {
 	blocks  *directory.Blocks
 }
 
+// Decisions returns a number that is another one after each change of the
+// decisions.
+func (s *Store) Decisions(ctx context.Context) (int64, error) { return s.counter(ctx, blocksCounter) }
+
 // Blocks returns all decisions, ready to be asked. It costs one read of one row
 // while nothing has changed, and sees what any process changed at once.
 func (s *Store) Blocks(ctx context.Context) (*directory.Blocks, error) {

@@ -262,12 +262,20 @@ func (s *Store) completeDigests(ctx context.Context) error {
 	return nil
 }
 
-// Repair is how the last repair of what is carried from a host ended.
+// Repair is how the last repair of what is carried from a host ended, or how far
+// one that is under way has come.
 type Repair struct {
-	Host     string
-	Theirs   string    // digest, hex
-	Ours     string    // after the repair
-	Repaired time.Time // zero for never
+	Host   string
+	Theirs string // digest when it began, hex
+	Ours   string // after it
+
+	// What else it came to depends on: see Decisions, and how many entries might be
+	// carried.
+	Decisions int64
+	Most      int
+
+	Bucket   int       // with which one that is under way goes on; 0 for none
+	Repaired time.Time // when it ended; zero for never
 	Reread   time.Time // when much differed and its whole log was to be read again
 }
 
@@ -275,22 +283,35 @@ type Repair struct {
 // has no times.
 func (s *Store) Repair(ctx context.Context, host string) (*Repair, error) {
 	rows, err := many[struct {
-		Theirs   string `db:"theirs"`
-		Ours     string `db:"ours"`
-		Repaired int64  `db:"repaired"`
-		Reread   int64  `db:"reread"`
-	}](ctx, s, "repair of "+host, `SELECT theirs, ours, repaired, reread FROM repairs WHERE host = ?`, host)
+		Theirs    string `db:"theirs"`
+		Ours      string `db:"ours"`
+		Decisions int64  `db:"decisions"`
+		Most      int    `db:"most"`
+		Bucket    int    `db:"bucket"`
+		Repaired  int64  `db:"repaired"`
+		Reread    int64  `db:"reread"`
+	}](ctx, s, "repair of "+host, `SELECT theirs, ours, decisions, most, bucket, repaired, reread FROM repairs WHERE host = ?`, host)
 	if err != nil || len(rows) == 0 {
 		return &Repair{Host: host}, err
 	}
 	r := rows[0]
-	return &Repair{host, r.Theirs, r.Ours, fromMicros(r.Repaired), fromMicros(r.Reread)}, nil
+	return &Repair{host, r.Theirs, r.Ours, r.Decisions, r.Most, r.Bucket, fromMicros(r.Repaired), fromMicros(r.Reread)}, nil
 }
 
-// PutRepair writes how a repair ended.
+// PutRepair writes how a repair ended, or how far it has come.
 func (s *Store) PutRepair(ctx context.Context, r *Repair) error {
-	_, err := s.exec(ctx, "repair of "+r.Host, `INSERT INTO repairs (host, theirs, ours, repaired, reread) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (host) DO UPDATE SET theirs = excluded.theirs, ours = excluded.ours, repaired = excluded.repaired,
-		reread = excluded.reread`, r.Host, r.Theirs, r.Ours, micros(r.Repaired), micros(r.Reread))
+	_, err := s.exec(ctx, "repair of "+r.Host, `INSERT INTO repairs (host, theirs, ours, decisions, most, bucket, repaired, reread)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (host) DO UPDATE SET theirs = excluded.theirs, ours = excluded.ours, decisions = excluded.decisions,
+		most = excluded.most, bucket = excluded.bucket, repaired = excluded.repaired, reread = excluded.reread`,
+		r.Host, r.Theirs, r.Ours, r.Decisions, r.Most, r.Bucket, micros(r.Repaired), micros(r.Reread))
+	return err
+}
+
+// ForgetRepair forgets what the repair of a host came to, so that the next one
+// compares everything.
+func (s *Store) ForgetRepair(ctx context.Context, host string) error {
+	_, err := s.exec(ctx, "repair of "+host,
+		`UPDATE repairs SET theirs = '', ours = '', bucket = 0, repaired = 0 WHERE host = ?`, host)
 	return err
 }

@@ -106,6 +106,13 @@ func (s *Store) FreeLeases(ctx context.Context) error {
 	})
 }
 
+// DropJob forgets a job that waits, if there is one. It leaves one that is being
+// worked on.
+func (s *Store) DropJob(ctx context.Context, kind, key string) error {
+	_, err := s.exec(ctx, "job "+kind, `DELETE FROM jobs WHERE kind = ? AND job_key = ? AND leased = 0`, kind, key)
+	return err
+}
+
 // FinishJob forgets a job that was claimed, or frees it to be claimed at once if
 // it was queued again since.
 func (s *Store) FinishJob(ctx context.Context, j *directory.Job) error {

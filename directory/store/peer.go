@@ -9,7 +9,7 @@ import (
 
 const peerColumns = `host, actor_id, name, inbox, locality, country, latitude, longitude, wanted, state, follows_us,
 	follow_id, added, last_contact, last_error, last_error_at, backfill, "cursor",
-	log_read, log_total, failing_since, hidden`
+	log_read, log_total, failing_since, hidden, confirmed, asked`
 
 type peerRow struct {
 	Host        string   `db:"host"`
@@ -34,6 +34,8 @@ type peerRow struct {
 	Total       int      `db:"log_total"`
 	Failing     int64    `db:"failing_since"`
 	Hidden      bool     `db:"hidden"`
+	Confirmed   int64    `db:"confirmed"`
+	Asked       int64    `db:"asked"`
 	Entries     int      `db:"entries"`
 }
 
@@ -44,6 +46,7 @@ func (r *peerRow) peer() *directory.Peer {
 		Added: fromMicros(r.Added), LastContact: fromMicros(r.LastContact), LastError: r.LastError,
 		LastErrorAt: fromMicros(r.LastErrorAt), Backfill: r.Backfill, Cursor: r.Cursor, Entries: r.Entries,
 		Read: r.Read, Total: r.Total, FailingSince: fromMicros(r.Failing), Hidden: r.Hidden,
+		Confirmed: fromMicros(r.Confirmed), Asked: fromMicros(r.Asked),
 	}
 	if r.Latitude != nil && r.Longitude != nil {
 		p.Point = &directory.Point{Latitude: *r.Latitude, Longitude: *r.Longitude}
@@ -55,17 +58,18 @@ func (r *peerRow) peer() *directory.Peer {
 func (s *Store) PutPeer(ctx context.Context, p *directory.Peer) error {
 	latitude, longitude := coordinates(p.Point)
 	_, err := s.exec(ctx, "peer "+p.Host, `INSERT INTO peers (`+peerColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (host) DO UPDATE SET actor_id = excluded.actor_id, name = excluded.name, inbox = excluded.inbox,
 		locality = excluded.locality, country = excluded.country, latitude = excluded.latitude,
 		longitude = excluded.longitude, wanted = excluded.wanted, state = excluded.state,
 		follows_us = excluded.follows_us, follow_id = excluded.follow_id, last_contact = excluded.last_contact,
 		last_error = excluded.last_error, last_error_at = excluded.last_error_at, backfill = excluded.backfill,
 		"cursor" = excluded."cursor", log_read = excluded.log_read, log_total = excluded.log_total,
-		failing_since = excluded.failing_since, hidden = excluded.hidden`,
+		failing_since = excluded.failing_since, hidden = excluded.hidden, confirmed = excluded.confirmed,
+		asked = excluded.asked`,
 		p.Host, p.ActorID, p.Name, p.Inbox, p.Locality, p.Country, latitude, longitude, p.Wanted, string(p.State),
 		p.FollowsUs, p.FollowID, micros(p.Added), micros(p.LastContact), p.LastError, micros(p.LastErrorAt),
-		p.Backfill, p.Cursor, p.Read, p.Total, micros(p.FailingSince), p.Hidden)
+		p.Backfill, p.Cursor, p.Read, p.Total, micros(p.FailingSince), p.Hidden, micros(p.Confirmed), micros(p.Asked))
 	return err
 }
 
@@ -126,8 +130,22 @@ func (s *Store) FailingPeers(ctx context.Context) ([]directory.Peer, error) {
 	return out, err
 }
 
-// HiddenPeers returns the hosts of peers whose entries are in no list, as they
-// have not answered for so long.
+// FailingAmong returns those of the hosts that are wanted peers which do not
+// answer. Entries are not counted.
+func (s *Store) FailingAmong(ctx context.Context, hosts []string) ([]directory.Peer, error) {
+	if len(hosts) == 0 {
+		return nil, nil
+	}
+	rows, err := manyIn[peerRow](ctx, s, "failing peers",
+		`SELECT `+peerColumns+` FROM peers WHERE wanted AND failing_since > 0 AND host IN (?) ORDER BY host`, hosts)
+	out := make([]directory.Peer, len(rows))
+	for k := range rows {
+		out[k] = *rows[k].peer()
+	}
+	return out, err
+}
+
+// HiddenPeers returns the hosts of peers whose entries are in no list.
 func (s *Store) HiddenPeers(ctx context.Context) ([]string, error) {
 	return many[string](ctx, s, "hidden peers", `SELECT host FROM peers WHERE hidden ORDER BY host`)
 }

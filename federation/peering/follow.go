@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
+	"time"
 
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
@@ -15,24 +17,39 @@ import (
 	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
+const (
+	// askDaily is how long an answer to a Follow is waited for before it is sent
+	// again: it, or its answer, may be lost.
+	askDaily = 24 * time.Hour
+
+	// remindedADay is how many peers that we follow are asked again in a day, as
+	// they did not tell us what they should have.
+	remindedADay = 100
+)
+
 // Follow finds the directory actor of the instance at host and asks to follow
-// it. What went wrong is noted on the peer in plain words, and returned if
-// another try may help.
-func (p *Peering) Follow(ctx context.Context, host string) error {
+// it, also if it said yes before. What went wrong is noted on the peer in plain
+// words, and returned if another try may help. It returns when to ask again, the
+// zero time for not at all.
+func (p *Peering) Follow(ctx context.Context, host string) (again time.Time, err error) {
 	peer, err := p.Store.Peer(ctx, host)
 	if errors.Is(err, directory.ErrNotFound) || err == nil && !peer.Wanted {
-		return nil // removed since
+		return time.Time{}, nil // removed since
 	}
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
+	tomorrow := p.Now().Add(askDaily + rand.N(askDaily/10)) //nolint:gosec // no secret
 	actor, err := p.find(ctx, host)
 	if err != nil {
-		return p.fail(ctx, host, err)
+		if peer.State == directory.PeerRequested {
+			again = tomorrow
+		}
+		return p.patiently(peer, again, p.fail(ctx, host, err))
 	}
-	return p.Store.Change(ctx, func(tx *store.Store) error {
+	err = p.Store.Change(ctx, func(tx *store.Store) error {
 		peer, err := tx.Peer(ctx, host)
-		if errors.Is(err, directory.ErrNotFound) {
+		if errors.Is(err, directory.ErrNotFound) || err == nil && !peer.Wanted {
 			return nil
 		}
 		if err != nil {
@@ -44,18 +61,35 @@ func (p *Peering) Follow(ctx context.Context, host string) error {
 		}
 		body, err := p.proven(vocab.Follow(e, actor.ID))
 		describe(peer, actor)
-		peer.FollowID = e.ID
-		if err := p.well(ctx, tx, peer); err != nil {
-			return err
-		}
+		peer.FollowID, peer.Asked = e.ID, p.Now()
 		if peer.State != directory.PeerFollowing {
-			peer.State = directory.PeerRequested
+			peer.Answers(p.Now())
+			peer.State, again = directory.PeerRequested, tomorrow
 		}
 		if err := tx.PutPeer(ctx, peer); err != nil {
 			return err
 		}
+		if err := p.Returned(ctx, tx, host); err != nil {
+			return err
+		}
 		return p.send(ctx, tx, e, body, err, actor.Inbox)
 	})
+	return again, err
+}
+
+// remind has a peer that we follow asked again, as it did not tell us of
+// something: it may have forgotten that we do. That costs it nothing else, and
+// happens once a day at most.
+func (p *Peering) remind(ctx context.Context, tx *store.Store, host string) error {
+	peer, err := tx.Peer(ctx, host)
+	if errors.Is(err, directory.ErrNotFound) || err == nil && !follows(peer) {
+		return nil
+	}
+	wait := max(askDaily, askDaily*time.Duration(p.pace.peers.Load())/remindedADay)
+	if err != nil || p.Now().Sub(peer.Asked) < wait {
+		return err
+	}
+	return p.queue(ctx, tx, curation.FollowJob, host, p.Now())
 }
 
 // proven adds our directory's proof to an activity that was just written.

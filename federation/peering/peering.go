@@ -53,10 +53,11 @@ type Peering struct {
 func New(o Options) *Peering { return &Peering{Options: o} }
 
 // Start has every peer read now, as this server may have been away, and finds
-// those that were not found yet. Those we follow are asked once more to let us:
-// it tells them that we are back, and restores what they may have forgotten. With
-// more than a few peers, one of them is asked for the news of all instead, unless
-// we were away for so long that nobody remembers; then they are read bit by bit.
+// those that were not found yet or have not answered. Those we follow are asked
+// once more to let us: it tells them that we are back, and restores what they may
+// have forgotten. With more than a few peers, one of them is asked for the news of
+// all instead, unless we were away for so long that nobody remembers; then they
+// are read bit by bit.
 func (p *Peering) Start(ctx context.Context) error {
 	if err := p.startRepairs(ctx); err != nil {
 		return err
@@ -83,22 +84,42 @@ func (p *Peering) Start(ctx context.Context) error {
 	if err := p.queue(ctx, p.Store, curation.AskJob, "", ask); err != nil {
 		return err
 	}
-	for k, peer := range wanted {
+	for k := range wanted {
 		at := now
-		var kinds []string
-		switch {
-		case peer.State == directory.PeerSearching, peer.State == directory.PeerDoubted:
-			kinds = []string{curation.FollowJob}
-		case peer.State == directory.PeerFollowing && few:
-			kinds = []string{curation.SyncJob, curation.FollowJob}
-		case peer.State == directory.PeerFollowing && !complete:
-			kinds = []string{curation.SyncJob, curation.FollowJob}
+		if !few && wanted[k].State == directory.PeerFollowing {
+			if complete {
+				continue
+			}
 			at = at.Add(time.Duration(k) * catchUpEvery)
 		}
-		for _, kind := range kinds {
-			if err := p.queue(ctx, p.Store, kind, peer.Host, at); err != nil {
+		if err := p.startPeer(ctx, &wanted[k], at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startPeer has what is due at a peer after a start done at a time.
+func (p *Peering) startPeer(ctx context.Context, peer *directory.Peer, at time.Time) error {
+	var kinds []string
+	switch peer.State {
+	case directory.PeerSearching, directory.PeerRequested, directory.PeerDoubted:
+		kinds = []string{curation.FollowJob}
+	case directory.PeerFollowing:
+		kinds = []string{curation.SyncJob, curation.FollowJob}
+	case directory.PeerRefused: // a program before this one may have left its entries in the lists
+		return p.Store.Change(ctx, func(tx *store.Store) error {
+			now, err := tx.Peer(ctx, peer.Host)
+			if err != nil || now.State != directory.PeerRefused || now.Hidden {
 				return err
 			}
+			return p.disown(ctx, tx, now)
+		})
+	case directory.PeerNone:
+	}
+	for _, kind := range kinds {
+		if err := p.queue(ctx, p.Store, kind, peer.Host, at); err != nil {
+			return err
 		}
 	}
 	return nil

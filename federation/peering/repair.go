@@ -65,15 +65,23 @@ type comparison struct {
 	peer    *directory.Peer
 	root    string // the peer's collection of initiatives
 	memory  *store.Repair
-	fetched int // entries
+	blocks  *directory.Blocks
+	room    int  // entries that are not known here and may yet be carried
+	fetched int  // entries
+	changed int  // entries
+	missed  bool // one of them should have come by itself
 	rest    bool
 }
 
 // repair compares and mends. It reports whether there is more to do than one run
 // does.
 func (p *Peering) repair(ctx context.Context, peer *directory.Peer) (more bool, err error) {
-	c := &comparison{peer: peer, root: peer.ActorID + "/initiatives"}
-	if c.memory, err = p.Store.Repair(ctx, peer.Host); err != nil {
+	c, err := p.newComparison(ctx, peer)
+	if err != nil {
+		return false, err
+	}
+	decisions, err := p.Store.Decisions(ctx)
+	if err != nil {
 		return false, err
 	}
 	// Ours first: what comes while we ask is then taken for a difference, looked
@@ -86,16 +94,44 @@ func (p *Peering) repair(ctx context.Context, peer *directory.Peer) (more bool, 
 	if err != nil {
 		return false, err
 	}
-	known := c.memory.Theirs == theirs.String() && c.memory.Ours == ours.Digest.String()
-	if ours.Digest != theirs && !known {
-		if err := p.mend(ctx, c); err != nil {
-			return false, err
-		}
-		if c.rest {
-			return true, nil
-		}
+	m := c.memory
+	known := m.Theirs == theirs.String() && m.Ours == ours.Digest.String() && m.Decisions == decisions && m.Most == p.MaxEntries
+	if ours.Digest == theirs || m.Bucket == 0 { // else it goes on with what it began with
+		m.Theirs, m.Ours, m.Decisions, m.Most = theirs.String(), "", decisions, p.MaxEntries
 	}
-	return false, p.settled(ctx, c, theirs)
+	if ours.Digest == theirs || known {
+		return false, p.settled(ctx, c)
+	}
+	if err := p.mend(ctx, c); err != nil {
+		return false, errors.Join(err, p.mended(ctx, c))
+	}
+	if c.rest {
+		return true, p.mended(ctx, c)
+	}
+	return false, errors.Join(p.mended(ctx, c), p.settled(ctx, c))
+}
+
+// newComparison returns one that has not asked anything yet.
+func (p *Peering) newComparison(ctx context.Context, peer *directory.Peer) (c *comparison, err error) {
+	c = &comparison{peer: peer, root: peer.ActorID + "/initiatives", room: maxBuckets * maxFetched}
+	if c.memory, err = p.Store.Repair(ctx, peer.Host); err != nil {
+		return nil, err
+	}
+	if c.blocks, err = p.Store.Blocks(ctx); err != nil || p.MaxEntries == 0 {
+		return c, err
+	}
+	n, err := p.Store.CountOf(ctx, peer.Host)
+	c.room = p.MaxEntries - n
+	return c, err
+}
+
+// mended has the peer reminded that we follow it when it did not tell us of what
+// was mended.
+func (p *Peering) mended(ctx context.Context, c *comparison) error {
+	if !c.missed {
+		return nil
+	}
+	return p.Store.Change(ctx, func(tx *store.Store) error { return p.remind(ctx, tx, c.peer.Host) })
 }
 
 // theirDigest asks the peer what all its entries amount to.
@@ -125,22 +161,20 @@ func (p *Peering) fetchFrom(ctx context.Context, peer *directory.Peer, address s
 
 // settled remembers what a repair came to, so that what cannot be the same, as an
 // entry that is blocked here, is not looked at again each hour.
-func (p *Peering) settled(ctx context.Context, c *comparison, theirs directory.Digest) error {
+func (p *Peering) settled(ctx context.Context, c *comparison) error {
 	host := c.peer.Host
 	err := p.Store.Change(ctx, func(tx *store.Store) error {
 		peer, err := tx.Peer(ctx, host)
-		if err != nil {
+		if err != nil || !follows(peer) {
 			return err
 		}
 		ours, err := tx.Digest(ctx, host)
 		if err != nil {
 			return err
 		}
-		if ours.Digest != theirs {
-			c.memory.Theirs, c.memory.Ours, c.memory.Repaired = theirs.String(), ours.Digest.String(), p.Now()
-			if err := tx.PutRepair(ctx, c.memory); err != nil {
-				return err
-			}
+		c.memory.Ours, c.memory.Bucket, c.memory.Repaired = ours.Digest.String(), 0, p.Now()
+		if err := tx.PutRepair(ctx, c.memory); err != nil {
+			return err
 		}
 		if err := p.well(ctx, tx, peer); err != nil {
 			return err
@@ -180,14 +214,22 @@ func (p *Peering) mend(ctx context.Context, c *comparison) error {
 	if reread, err := p.reread(ctx, c, excess > maxFetched || len(differ) > maxBuckets); reread || err != nil {
 		return err
 	}
+	began := c.memory.Bucket
 	for _, k := range differ {
-		if c.fetched >= maxFetched {
-			c.rest = true
-			return nil
+		if k < began {
+			continue
 		}
 		if err := p.mendBucket(ctx, c, k, theirs[k].ID); err != nil {
 			return err
 		}
+		if !c.rest {
+			continue
+		}
+		c.memory.Bucket = k
+		if k == began && c.changed == 0 { // nothing of it can be had
+			c.memory.Bucket++
+		}
+		return p.Store.PutRepair(ctx, c.memory)
 	}
 	return nil
 }
@@ -238,7 +280,7 @@ func (p *Peering) mendBucket(ctx context.Context, c *comparison, bucket int, add
 			gone = append(gone, id)
 		}
 	}
-	if err := p.removeGone(ctx, c.peer.Host, gone, seen); err != nil {
+	if err := p.removeGone(ctx, c, gone, seen); err != nil {
 		return err
 	}
 	differs := len(gone) > 0
@@ -247,12 +289,13 @@ func (p *Peering) mendBucket(ctx context.Context, c *comparison, bucket int, add
 			continue
 		}
 		differs = true
-		if c.fetched >= maxFetched {
-			c.rest = true
+		if c.blocks.Blocked(id) {
+			continue
+		}
+		if c.rest = c.fetched >= maxFetched; c.rest {
 			return nil
 		}
-		c.fetched++
-		if err := p.fetchEntry(ctx, c.peer, id); err != nil {
+		if err := p.fetchEntry(ctx, c, id); err != nil {
 			return err
 		}
 	}
@@ -316,10 +359,11 @@ func (p *Peering) speaksFor(host, id string) bool {
 
 // removeGone removes carried entries that their origin has no more, unless they
 // changed since they were seen.
-func (p *Peering) removeGone(ctx context.Context, host string, ids []string, seen map[string]string) error {
+func (p *Peering) removeGone(ctx context.Context, c *comparison, ids []string, seen map[string]string) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	host := c.peer.Host
 	return p.Store.Change(ctx, func(tx *store.Store) error {
 		list, err := tx.Initiatives(ctx, ids)
 		if err != nil {
@@ -334,6 +378,7 @@ func (p *Peering) removeGone(ctx context.Context, host string, ids []string, see
 			gone := tombstone(host, i.ID, i.Updated.Add(time.Microsecond))
 			gone.Handle, gone.Name, gone.Published, gone.Revision = i.Handle, i.Name, i.Published, i.Revision+1
 			entries = append(entries, store.PutEntry{Initiative: gone})
+			c.changed, c.missed = c.changed+1, true
 		}
 		return tx.PutInitiatives(ctx, entries)
 	})
@@ -348,12 +393,14 @@ func stampOf(i *directory.Initiative) string {
 
 // fetchEntry carries an entry as its origin serves it now, be it later or earlier
 // than what is known: asked itself, the origin is right. If something else came
-// meanwhile, that stays.
-func (p *Peering) fetchEntry(ctx context.Context, peer *directory.Peer, id string) error {
+// meanwhile, that stays. What there is no room for is not asked for.
+func (p *Peering) fetchEntry(ctx context.Context, c *comparison, id string) error {
+	peer := c.peer
 	before, err := p.stored(ctx, p.Store, id)
-	if err != nil {
+	if err != nil || before == nil && c.room <= 0 {
 		return err
 	}
+	c.fetched++
 	doc, err := p.fetchFrom(ctx, peer, id)
 	if status, ok := errors.AsType[*client.StatusError](err); ok && (status.Gone() || status.Status == http.StatusNotFound) {
 		return nil // withdrawn since: the next comparison sees it
@@ -383,13 +430,27 @@ func (p *Peering) fetchEntry(ctx context.Context, peer *directory.Peer, id strin
 		if err != nil || !sameVersion(before, now) {
 			return err
 		}
-		later, err := p.later(ctx, tx, []*directory.Initiative{entry}, true)
+		peer, err := tx.Peer(ctx, peer.Host)
+		if errors.Is(err, directory.ErrNotFound) || err == nil && !follows(peer) {
+			return nil // not any more
+		}
 		if err != nil {
 			return err
+		}
+		later, err := p.later(ctx, tx, []*directory.Initiative{entry}, true)
+		if err != nil || len(later) == 0 {
+			return err
+		}
+		c.changed, c.missed = c.changed+1, c.missed || p.overdue(later[0])
+		if before == nil {
+			c.room--
 		}
 		return tx.PutInitiatives(ctx, later)
 	})
 }
+
+// follows reports whether what a peer tells is carried.
+func follows(peer *directory.Peer) bool { return peer.Wanted && peer.State == directory.PeerFollowing }
 
 // stored returns the entry as stored, or nil.
 func (p *Peering) stored(ctx context.Context, s *store.Store, id string) (*directory.Initiative, error) {
@@ -408,10 +469,15 @@ func sameVersion(a, b *directory.Initiative) bool {
 }
 
 // repairAfter leaves the job to compare once a peer's log was read: soon after an
-// outage or the first reading, else when it is time.
+// outage or when nothing was compared since it was read from its beginning, else
+// when it is time.
 func (p *Peering) repairAfter(ctx context.Context, tx *store.Store, peer *directory.Peer) error {
+	memory, err := tx.Repair(ctx, peer.Host)
+	if err != nil {
+		return err
+	}
 	at := p.nextRepair() // unless it waits for an earlier time
-	if peer.LastError != "" || peer.Backfill != "" || peer.Cursor == "" {
+	if peer.LastError != "" || !memory.Repaired.After(memory.Reread) {
 		at = p.Now()
 	}
 	return p.queue(ctx, tx, curation.RepairJob, peer.Host, at)

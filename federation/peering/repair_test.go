@@ -2,6 +2,7 @@ package peering_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
 )
 
@@ -94,8 +96,11 @@ func TestRepairOfMuch(t *testing.T) {
 		t.Errorf("its log is not read again: %+v %v", p, err)
 	}
 	// The twins' entries are in no log: reading it again mends nothing.
-	p.Cursor = "http://" + a.host + "/directory/outbox?after=0"
-	w.must(b.store.PutPeer(t.Context(), p))
+	_, err = b.Sync(t.Context(), a.host)
+	w.must(err)
+	if !b.due(t, curation.RepairJob) {
+		t.Error("it is not compared when the log was read again")
+	}
 	runs := 0
 	for again := w.clock.Now(); !again.After(w.clock.Now()); runs++ {
 		again, err = b.Repair(t.Context(), a.host)
@@ -121,10 +126,198 @@ func TestRepairRemembersDifferences(t *testing.T) {
 		}
 	}
 	w.must(b.Unblock(t.Context(), "http://"+a.host+"/initiatives/i000007"))
-	w.must(b.store.PutRepair(t.Context(), &store.Repair{Host: a.host}))
 	_, err := b.Repair(t.Context(), a.host)
 	w.must(err)
 	w.equal(a, b)
+}
+
+// When more may be carried than before, more is, and what there is no room for is
+// not fetched; however much that is, a repair ends.
+func TestRepairWithinLimit(t *testing.T) {
+	w := twins(t, 900)
+	a, b := w.towns[0], w.towns[1]
+	for n := range 900 {
+		if n%2 == 0 {
+			w.must(b.store.RemoveCarried(t.Context(), []string{fmt.Sprintf("http://%s/initiatives/i%06d", a.host, n)}))
+		}
+	}
+	repair := func(most, want int) {
+		t.Helper()
+		b.MaxEntries, w.net.requests = most, nil
+		w.must(b.store.PutRepair(t.Context(), w.reread(b, a.host)))
+		for runs, again := 0, w.clock.Now(); !again.After(w.clock.Now()); runs++ {
+			if runs > 9 {
+				t.Fatal("it does not end")
+			}
+			var err error
+			again, err = b.Repair(t.Context(), a.host)
+			w.must(err)
+		}
+		if d, err := b.store.Digest(t.Context(), a.host); err != nil || d.Entries != want {
+			t.Errorf("of at most %d %d are carried: %v", most, d.Entries, err)
+		}
+		for _, r := range w.net.requests {
+			if strings.Contains(r, "/initiatives/i") {
+				want--
+			}
+		}
+		if want < 450 {
+			t.Errorf("%d more entries are fetched than there are", 450-want)
+		}
+	}
+	repair(450, 450)
+	repair(452, 452)
+	repair(0, 900)
+	w.equal(a, b)
+}
+
+// reread returns what is remembered of a repair, as if the log had just been read
+// again.
+func (w *world) reread(o *town, host string) *store.Repair {
+	w.t.Helper()
+	r, err := o.store.Repair(w.t.Context(), host)
+	w.must(err)
+	r.Reread = w.clock.Now()
+	return r
+}
+
+// Asked to, a repair tries again what it could not mend before.
+func TestRepairWhenAsked(t *testing.T) {
+	w := twins(t, 30)
+	a, b := w.towns[0], w.towns[1]
+	const hidden = "/initiatives/i000007"
+	w.must(b.store.RemoveCarried(t.Context(), []string{"http://" + a.host + hidden}))
+	served := w.net.hosts[a.host]
+	w.net.hosts[a.host] = http.HandlerFunc(func(res http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == hidden {
+			http.NotFound(res, r)
+			return
+		}
+		served.ServeHTTP(res, r)
+	})
+	repair := func(want int) {
+		t.Helper()
+		_, err := b.Repair(t.Context(), a.host)
+		w.must(err)
+		if d, err := b.store.Digest(t.Context(), a.host); err != nil || d.Entries != want {
+			t.Errorf("carries %d, want %d: %v", d.Entries, want, err)
+		}
+	}
+	repair(29)
+	w.net.hosts[a.host] = served
+	repair(29)
+	_, err := b.RepairPeer(t.Context(), a.host)
+	w.must(err)
+	repair(30)
+}
+
+// What cannot be had does not keep a repair from what comes after it, nor from its
+// end.
+func TestRepairOfWhatCannotBeHad(t *testing.T) {
+	w := twins(t, 900)
+	a, b := w.towns[0], w.towns[1]
+	var ids []string
+	for n := range 600 {
+		ids = append(ids, fmt.Sprintf("http://%s/initiatives/i%06d", a.host, n))
+	}
+	w.must(b.store.RemoveCarried(t.Context(), ids))
+	w.must(b.store.PutRepair(t.Context(), w.reread(b, a.host)))
+	served, had := w.net.hosts[a.host], "0"
+	w.net.hosts[a.host] = http.HandlerFunc(func(res http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/initiatives/i") && !strings.HasSuffix(r.URL.Path, had) {
+			http.NotFound(res, r)
+			return
+		}
+		served.ServeHTTP(res, r)
+	})
+	for runs, again := 0, w.clock.Now(); !again.After(w.clock.Now()); runs++ {
+		if runs > 5 {
+			t.Fatal("it does not end")
+		}
+		var err error
+		again, err = b.Repair(t.Context(), a.host)
+		w.must(err)
+	}
+	if d, err := b.store.Digest(t.Context(), a.host); err != nil || d.Entries != 360 {
+		t.Errorf("carries %d, want the 300 it had and a tenth of the others: %v", d.Entries, err)
+	}
+}
+
+// A peer that did not tell what it should have is asked once more to let us follow
+// it, once a day.
+func TestRemind(t *testing.T) {
+	w := twins(t, 30)
+	a, b := w.towns[0], w.towns[1]
+	for k, missed := range map[string]func(){
+		"a comparison": func() {
+			w.must(b.store.RemoveCarried(t.Context(), []string{"http://" + a.host + "/initiatives/i000003"}))
+			_, err := b.Repair(t.Context(), a.host)
+			w.must(err)
+		},
+		"the log": func() {
+			w.changed(a, a.Publish(t.Context(), &directory.Initiative{Handle: fmt.Sprint("late", w.clock.Now().Unix()), Name: "Late"}))
+			w.clock.Skip(time.Hour)
+			_, err := b.Sync(t.Context(), a.host)
+			w.must(err)
+		},
+	} {
+		w.clock.Skip(25 * time.Hour)
+		for _, want := range []bool{true, false} {
+			missed()
+			if got := b.due(t, curation.FollowJob); got != want {
+				t.Errorf("%s: asked again %v, want %v", k, got, want)
+			}
+			if want {
+				_, err := b.Follow(t.Context(), a.host)
+				w.must(err)
+			}
+		}
+	}
+}
+
+// due takes a kind of job out of a town's queue, and reports whether it was to be
+// done by now.
+func (o *town) due(t *testing.T, kind string) bool {
+	t.Helper()
+	now := o.Now()
+	jobs, err := o.store.ClaimJobs(t.Context(), []string{kind}, now, now.Add(time.Minute), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range jobs {
+		if err := o.store.FinishJob(t.Context(), &jobs[k]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return len(jobs) > 0
+}
+
+// A log that was read from its beginning is compared at once, be it for the first
+// time or again, and then when it is time.
+func TestRepairAfterFirstReading(t *testing.T) {
+	w := twins(t, 30)
+	a, b := w.towns[0], w.towns[1]
+	for _, reread := range []bool{false, true} {
+		if reread {
+			w.must(b.store.PutRepair(t.Context(), w.reread(b, a.host)))
+		}
+		w.must(b.store.UpdatePeer(t.Context(), a.host, func(p *directory.Peer) error {
+			p.Cursor = ""
+			return nil
+		}))
+		_, err := b.Sync(t.Context(), a.host)
+		w.must(err)
+		if !b.due(t, curation.RepairJob) {
+			t.Errorf("read again %v: not compared at once", reread)
+		}
+		_, err = b.Repair(t.Context(), a.host)
+		w.must(err)
+		_, err = b.Sync(t.Context(), a.host)
+		w.must(err)
+		if b.due(t, curation.RepairJob) {
+			t.Errorf("read again %v: compared twice at once", reread)
+		}
+	}
 }
 
 // What a peer says of its digests is believed of its own entries only, and a list

@@ -70,9 +70,13 @@ func (p *Peering) startOver(ctx context.Context, host string, cause error) error
 	if ctx.Err() != nil || client.Retryable(cause) {
 		return nil //nolint:nilerr // there is nothing to change
 	}
-	err := p.Store.UpdatePeer(ctx, host, func(peer *directory.Peer) error {
+	err := p.Store.Change(ctx, func(tx *store.Store) error {
+		peer, err := tx.Peer(ctx, host)
+		if err != nil {
+			return err
+		}
 		peer.Cursor, peer.Backfill = "", ""
-		return nil
+		return errors.Join(tx.PutPeer(ctx, peer), tx.ForgetRepair(ctx, host))
 	})
 	if errors.Is(err, directory.ErrNotFound) {
 		return nil // removed since
@@ -141,8 +145,11 @@ func (p *Peering) storePages(ctx context.Context, r *run, next *directory.Peer, 
 			return err
 		}
 		changed = len(later)
-		if stored.Cursor != "" && stored.Backfill == "" {
-			r.missed = r.missed || slices.ContainsFunc(later, p.overdue)
+		missed := stored.Cursor != "" && stored.Backfill == "" && slices.ContainsFunc(later, p.overdue)
+		if r.missed = r.missed || missed; missed {
+			if err := p.remind(ctx, tx, stored.Host); err != nil {
+				return err
+			}
 		}
 		if done {
 			if err := p.repairAfter(ctx, tx, stored); err != nil {
@@ -169,7 +176,7 @@ func (p *Peering) overdue(e store.PutEntry) bool {
 // have been removed, or removed and added again: then what this run read is
 // not the beginning of what the new one needs.
 func (r *run) goesOn(stored *directory.Peer) bool {
-	return stored.Wanted && stored.State == directory.PeerFollowing && stored.Added.Equal(r.peer.Added) &&
+	return follows(stored) && stored.Added.Equal(r.peer.Added) &&
 		stored.Cursor == r.peer.Cursor && stored.Backfill == r.peer.Backfill
 }
 
