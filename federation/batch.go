@@ -35,7 +35,11 @@ func (s *Server) newBatch(ctx context.Context, tx *store.Store, list []todo) (*b
 	if b.blocks, err = tx.Blocks(ctx); err != nil {
 		return nil, err
 	}
-	return b, tx.HostsWell(ctx, b.distinct(func(t *todo) string { return directory.HostOf(t.Signer) }), b.now)
+	hosts := b.distinct(func(t *todo) string { return directory.HostOf(t.Signer) })
+	if err := tx.HostsWell(ctx, hosts, b.now); err != nil {
+		return nil, err
+	}
+	return b, s.peering.Returned(ctx, tx, hosts...)
 }
 
 // distinct returns what the activities have of something, each once.

@@ -95,13 +95,16 @@ func (s *Server) onBlock(ctx context.Context, tx *store.Store, in incoming) erro
 	if in.Object.ID != s.Instance.DirectoryID() {
 		return nil
 	}
-	return s.peerBlockedUs(ctx, tx, in.from)
+	return tx.Change(ctx, func(tx *store.Store) error { return s.peerBlockedUs(ctx, tx, in.from) })
 }
 
 // undoBlock lets somebody hear again of an actor of ours. What did not come yet is
 // not taken when it does.
 func (s *Server) undoBlock(ctx context.Context, tx *store.Store, in incoming, undone *vocab.Activity) error {
 	removed, err := tx.RemoveBlocker(ctx, in.from, undone.Object.ID)
+	if err == nil && removed && undone.Object.ID == s.Instance.DirectoryID() {
+		return s.peering.AskAgain(ctx, tx, in.from)
+	}
 	if err != nil || removed || undone.ID == "" {
 		return err
 	}
@@ -110,19 +113,18 @@ func (s *Server) undoBlock(ctx context.Context, tx *store.Store, in incoming, un
 
 // peerBlockedUs notes that neither directory follows the other any more.
 func (s *Server) peerBlockedUs(ctx context.Context, tx *store.Store, actor string) error {
-	err := tx.UpdatePeer(ctx, directory.HostOf(actor), func(p *directory.Peer) error {
-		if p.ActorID != actor {
-			return nil
-		}
-		p.FollowsUs = false
-		if p.State != directory.PeerNone {
-			p.State = directory.PeerRefused
-		}
-		p.LastError, p.LastErrorAt = "It has blocked this instance. Ask its operator why.", s.Now()
-		return nil
-	})
-	if errors.Is(err, directory.ErrNotFound) {
+	p, err := tx.Peer(ctx, directory.HostOf(actor))
+	if errors.Is(err, directory.ErrNotFound) || err == nil && p.ActorID != actor {
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	const why = "It has blocked this instance. Ask its operator why."
+	p.FollowsUs = false
+	if p.State != directory.PeerNone {
+		return s.peering.Refused(ctx, tx, p, why)
+	}
+	p.LastError, p.LastErrorAt = why, s.Now()
+	return tx.PutPeer(ctx, p)
 }

@@ -105,7 +105,7 @@ func (t *todo) light() bool {
 		return false
 	}
 	switch t.activity.Type {
-	case "Add", "Update", "Remove", "Delete", "Move":
+	case "Add", "Update", "Remove", "Delete", "Move", "Reject", "Block":
 		return t.react == nil
 	}
 	return !passesOn(t.activity)
@@ -269,8 +269,11 @@ func (s *Server) noteFollower(ctx context.Context, tx *store.Store, from *direct
 	if p.Name == "" {
 		p.Name = from.Name
 	}
-	if err := tx.PutPeer(ctx, p); err != nil || p.Wanted {
+	if err := tx.PutPeer(ctx, p); err != nil {
 		return err
+	}
+	if p.Wanted {
+		return s.peering.AskAgain(ctx, tx, from.ID)
 	}
 	return s.peering.Introduce(ctx, tx, host)
 }
@@ -303,7 +306,10 @@ func (s *Server) undoID(ctx context.Context, tx *store.Store, in incoming) error
 		return s.peerLeft(ctx, tx, in.from)
 	}
 	ended, err := tx.RemoveBlockID(ctx, in.from, in.Object.ID)
-	if err != nil || ended {
+	if err == nil && ended {
+		return s.peering.AskAgain(ctx, tx, in.from)
+	}
+	if err != nil {
 		return err
 	}
 	found, err := tx.RemoveReactionID(ctx, in.from, in.Object.ID)
@@ -348,7 +354,7 @@ func (s *Server) onAccept(ctx context.Context, tx *store.Store, in incoming) err
 // onReject notes that a peer does not let us follow its directory, now or any
 // more.
 func (s *Server) onReject(ctx context.Context, tx *store.Store, in incoming) error {
-	return s.settleFollow(ctx, tx, in, directory.PeerRefused)
+	return tx.Change(ctx, func(tx *store.Store) error { return s.settleFollow(ctx, tx, in, directory.PeerRefused) })
 }
 
 // settleFollow finds the peer by who answered: of our Follow, servers send back
@@ -367,21 +373,19 @@ func (s *Server) settleFollow(ctx context.Context, tx *store.Store, in incoming,
 	}
 	p.State, p.LastContact, p.LastError = state, s.Now(), ""
 	if state == directory.PeerRefused {
-		s.noteRefusal(p)
+		return s.peering.Refused(ctx, tx, p,
+			"It refused our request to follow its directory. Ask its operator to add "+s.Instance.Host+".")
 	}
-	if err := tx.PutPeer(ctx, p); err != nil || state != directory.PeerFollowing {
+	if err := tx.PutPeer(ctx, p); err != nil {
+		return err
+	}
+	if err := tx.DropJob(ctx, curation.FollowJob, host); err != nil { // to ask again without an answer
 		return err
 	}
 	if err := s.peering.VisitSoon(ctx, tx, host); err != nil {
 		return err
 	}
 	return tx.PutJob(ctx, &directory.Job{ID: s.newID(), Kind: curation.SyncJob, Key: host, Created: s.Now()}, s.Now())
-}
-
-// noteRefusal says on a peer that it does not let us follow it.
-func (s *Server) noteRefusal(p *directory.Peer) {
-	p.LastError = "It refused our request to follow its directory. Ask its operator to add " + s.Instance.Host + "."
-	p.LastErrorAt = s.Now()
 }
 
 // answersOurs reports whether an Accept or Reject is about our Follow.
