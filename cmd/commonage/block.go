@@ -217,8 +217,8 @@ func (a *app) printDecisions(list []directory.Block) error {
 		if !b.Created.IsZero() {
 			since = b.Created.Format("2006-01-02")
 		}
-		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", b.Subject, b.Kind, since, plain(b.Reason)); err != nil {
-			return fmt.Errorf("print the list: %w", err)
+		if err := row(w, b.Subject, b.Kind, since, plain(b.Reason)); err != nil {
+			return err
 		}
 	}
 	return w.Flush()

@@ -139,8 +139,8 @@ func (a *app) listUnfit(ctx context.Context, in *instance) error {
 	}
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, c := range list {
-		if _, err := fmt.Fprintf(w, "%s\t%s\n", c.Host, c.Reason); err != nil {
-			return fmt.Errorf("print the candidates: %w", err)
+		if err := row(w, c.Host, c.Reason); err != nil {
+			return err
 		}
 	}
 	return w.Flush()

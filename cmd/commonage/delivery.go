@@ -93,6 +93,9 @@ func (a *app) printDeliveries(list []store.Waiting) error {
 
 // row writes the cells of one line of a table.
 func row(w *tabwriter.Writer, cells ...any) error {
+	for k := range cells {
+		cells[k] = onOneLine(fmt.Sprint(cells[k])) // much of it is foreign text
+	}
 	if _, err := fmt.Fprintln(w, strings.TrimSuffix(fmt.Sprintf(strings.Repeat("%v\t", len(cells)), cells...), "\t")); err != nil {
 		return fmt.Errorf("print the table: %w", err)
 	}

@@ -331,8 +331,8 @@ func (a *app) listInitiatives(ctx context.Context, in *instance, stage directory
 		}
 		for _, i := range list {
 			after = i.Handle
-			if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", i.Handle, i.Name, i.MainForm(), i.Place.Locality); err != nil {
-				return fmt.Errorf("print the list: %w", err)
+			if err := row(w, i.Handle, i.Name, i.MainForm(), i.Place.Locality); err != nil {
+				return err
 			}
 		}
 		if len(list) < batch {

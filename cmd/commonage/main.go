@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -63,7 +64,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitFailure
 }
 
-// report writes a line for people. There is nobody to tell when that fails.
+// report writes lines for people. There is nobody to tell when that fails.
 func report(w io.Writer, text string) {
+	text = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		return printable(r)
+	}, text)
 	_, _ = fmt.Fprintln(w, text) //nolint:errcheck // as said above
 }

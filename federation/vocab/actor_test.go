@@ -227,6 +227,15 @@ const mastodonActor = `{
   "alsoKnownAs": "https://n.example/ann", "suspended": true
 }`
 
+// What would steer a terminal is in no text that was read, be it of seven bits or
+// of eight.
+func TestTextsHoldNoControls(t *testing.T) {
+	a, err := vocab.ParseActor([]byte(`{"id":"https://a.example/directory","type":"Service","name":"A\u001b[2J\u009b31m\u0007\u0085\u007fé\tb"}`))
+	if err != nil || a.Name != "A[2J31mé\tb" {
+		t.Errorf("the name is %q, %v", a.Name, err)
+	}
+}
+
 func TestParseActorOfMastodon(t *testing.T) {
 	a, err := vocab.ParseActor([]byte(mastodonActor))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -97,7 +98,7 @@ func initiatives() *rapid.Generator[*directory.Initiative] {
 
 // texts generates text that a form would take: valid, without control characters.
 func texts(limit int) *rapid.Generator[string] {
-	control := func(r rune) bool { return (r < ' ' && r != '\n' && r != '\t' && r != '\r') || r == 0x7f }
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' }
 	anything := rapid.Map(rapid.StringN(0, limit, -1), func(s string) string {
 		return strings.Map(func(r rune) rune {
 			if control(r) {

@@ -36,7 +36,7 @@ func textOf(raw []byte, limit int) string {
 // cuts what is longer than limit characters.
 func clean(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
-		if (r < ' ' && r != '\n' && r != '\t' && r != '\r') || r == 0x7f {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
 			return -1
 		}
 		return r
