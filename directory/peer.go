@@ -22,6 +22,8 @@ type Peer struct {
 	Confirmed   time.Time // when its log or its digests last told what it has; zero for never
 	LastError   string    // in plain words; "" when the last exchange went well
 	LastErrorAt time.Time
+	Trouble     Trouble   // of what kind that error is; "" when it is not known
+	Requested   time.Time // when we first asked to follow it, while it has not answered
 
 	Backfill string // next page to read on the way back in its log; "" when done
 	Cursor   string // the link that leads to what is newer than all we read
@@ -31,6 +33,14 @@ type Peer struct {
 
 	FailingSince time.Time // first failure after the last success; zero while it answers
 	Hidden       bool      // its entries are in no list: it has not answered for so long, or refuses us
+
+	AsOf     time.Time // when its log was last read to the end, or compared; zero for never
+	Compared time.Time // when what is carried was last compared with what it has; zero for never
+	MendedAt time.Time // the last comparison that mended something; zero for none
+	Mended   int       // entries that it mended
+	Mending  int       // the same of one that is not finished
+	Listed   int       // entries that it said to have when compared
+	Lacking  int       // of these, not carried after that
 
 	Entries int // its entries carried here; counted when listed
 }
@@ -52,9 +62,32 @@ const (
 // that its entries are not confirmed.
 const UnconfirmedAfter = 24 * time.Hour
 
+// UnansweredAfter is for how long a request to follow may be without an answer
+// before that is called trouble.
+const UnansweredAfter = time.Hour
+
+// Asks notes that a request to follow the peer is sent, be it the first or not.
+func (p *Peer) Asks(now time.Time) {
+	if p.State != PeerRequested || p.Requested.IsZero() {
+		p.Requested = now
+	}
+	p.State = PeerRequested
+}
+
+// Settled notes that what is carried was compared with the listed entries that the
+// peer says to have, of which so many are carried now; mended is how many differed
+// in the last run of the comparison.
+func (p *Peer) Settled(now time.Time, listed, carried, mended int) {
+	p.Compared, p.AsOf = now, now
+	if mended += p.Mending; mended > 0 {
+		p.Mended, p.MendedAt, p.Mending = mended, now, 0
+	}
+	p.Listed, p.Lacking = max(listed, 0), max(listed-carried, 0)
+}
+
 // Answers notes that the peer answered.
 func (p *Peer) Answers(now time.Time) {
-	p.LastContact, p.LastError, p.FailingSince = now, "", time.Time{}
+	p.LastContact, p.LastError, p.Trouble, p.FailingSince = now, "", "", time.Time{}
 }
 
 // Confirms notes that the peer has told what it has.
@@ -65,7 +98,7 @@ func (p *Peer) Confirms(now time.Time) {
 
 // Fails notes in plain words that an exchange with the peer went wrong.
 func (p *Peer) Fails(now time.Time, why string) {
-	p.LastError, p.LastErrorAt = why, now
+	p.LastError, p.LastErrorAt, p.Trouble = why, now, ""
 	if p.FailingSince.IsZero() {
 		p.FailingSince = now
 	}

@@ -9,7 +9,7 @@ import (
 
 const peerColumns = `host, actor_id, name, inbox, locality, country, latitude, longitude, wanted, state, follows_us,
 	follow_id, added, last_contact, last_error, last_error_at, backfill, "cursor",
-	log_read, log_total, failing_since, hidden, confirmed, asked`
+	log_read, log_total, failing_since, hidden, confirmed, asked, trouble, requested, as_of, compared, mended_at, mended, mending, listed, lacking`
 
 type peerRow struct {
 	Host        string   `db:"host"`
@@ -36,6 +36,15 @@ type peerRow struct {
 	Hidden      bool     `db:"hidden"`
 	Confirmed   int64    `db:"confirmed"`
 	Asked       int64    `db:"asked"`
+	Trouble     string   `db:"trouble"`
+	Requested   int64    `db:"requested"`
+	AsOf        int64    `db:"as_of"`
+	Compared    int64    `db:"compared"`
+	MendedAt    int64    `db:"mended_at"`
+	Mended      int      `db:"mended"`
+	Mending     int      `db:"mending"`
+	Listed      int      `db:"listed"`
+	Lacking     int      `db:"lacking"`
 	Entries     int      `db:"entries"`
 }
 
@@ -47,6 +56,9 @@ func (r *peerRow) peer() *directory.Peer {
 		LastErrorAt: fromMicros(r.LastErrorAt), Backfill: r.Backfill, Cursor: r.Cursor, Entries: r.Entries,
 		Read: r.Read, Total: r.Total, FailingSince: fromMicros(r.Failing), Hidden: r.Hidden,
 		Confirmed: fromMicros(r.Confirmed), Asked: fromMicros(r.Asked),
+		Trouble: directory.Trouble(r.Trouble), Requested: fromMicros(r.Requested), AsOf: fromMicros(r.AsOf),
+		Compared: fromMicros(r.Compared), MendedAt: fromMicros(r.MendedAt),
+		Mended: r.Mended, Mending: r.Mending, Listed: r.Listed, Lacking: r.Lacking,
 	}
 	if r.Latitude != nil && r.Longitude != nil {
 		p.Point = &directory.Point{Latitude: *r.Latitude, Longitude: *r.Longitude}
@@ -58,18 +70,21 @@ func (r *peerRow) peer() *directory.Peer {
 func (s *Store) PutPeer(ctx context.Context, p *directory.Peer) error {
 	latitude, longitude := coordinates(p.Point)
 	_, err := s.exec(ctx, "peer "+p.Host, `INSERT INTO peers (`+peerColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (host) DO UPDATE SET actor_id = excluded.actor_id, name = excluded.name, inbox = excluded.inbox,
 		locality = excluded.locality, country = excluded.country, latitude = excluded.latitude,
 		longitude = excluded.longitude, wanted = excluded.wanted, state = excluded.state,
 		follows_us = excluded.follows_us, follow_id = excluded.follow_id, last_contact = excluded.last_contact,
 		last_error = excluded.last_error, last_error_at = excluded.last_error_at, backfill = excluded.backfill,
 		"cursor" = excluded."cursor", log_read = excluded.log_read, log_total = excluded.log_total,
-		failing_since = excluded.failing_since, hidden = excluded.hidden, confirmed = excluded.confirmed,
-		asked = excluded.asked`,
+		failing_since = excluded.failing_since, hidden = excluded.hidden, confirmed = excluded.confirmed, asked = excluded.asked,
+		trouble = excluded.trouble, requested = excluded.requested, as_of = excluded.as_of, compared = excluded.compared,
+		mended_at = excluded.mended_at, mended = excluded.mended, mending = excluded.mending, listed = excluded.listed, lacking = excluded.lacking`,
 		p.Host, p.ActorID, p.Name, p.Inbox, p.Locality, p.Country, latitude, longitude, p.Wanted, string(p.State),
 		p.FollowsUs, p.FollowID, micros(p.Added), micros(p.LastContact), p.LastError, micros(p.LastErrorAt),
-		p.Backfill, p.Cursor, p.Read, p.Total, micros(p.FailingSince), p.Hidden, micros(p.Confirmed), micros(p.Asked))
+		p.Backfill, p.Cursor, p.Read, p.Total, micros(p.FailingSince), p.Hidden, micros(p.Confirmed), micros(p.Asked),
+		string(p.Trouble), micros(p.Requested),
+		micros(p.AsOf), micros(p.Compared), micros(p.MendedAt), p.Mended, p.Mending, p.Listed, p.Lacking)
 	return err
 }
 

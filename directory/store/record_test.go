@@ -112,6 +112,9 @@ func TestPeers(t *testing.T) {
 			Locality: "Bee", Country: "BE", Point: &directory.Point{Latitude: 1, Longitude: 2}, Wanted: true,
 			State: directory.PeerFollowing, FollowsUs: true, FollowID: "f", Added: noon, LastContact: noon.Add(time.Hour),
 			LastError: "it \xff sent this", LastErrorAt: noon.Add(time.Minute), Backfill: "https://b.example/old", Cursor: "https://b.example/new",
+			Read: 1, Total: 2, FailingSince: noon.Add(2 * time.Minute), Hidden: true, Trouble: directory.TroubleAway,
+			Requested: noon.Add(3 * time.Minute), AsOf: noon.Add(4 * time.Minute), Compared: noon.Add(5 * time.Minute),
+			MendedAt: noon.Add(6 * time.Minute), Mended: 3, Mending: 4, Listed: 5, Lacking: 6,
 		}
 		ok(t, s.PutPeer(ctx, full))
 		full.LastError = "it \ufffd sent this"

@@ -84,13 +84,18 @@ func (e *IDError) Error() string { return fmt.Sprintf("%s calls itself %.200q", 
 type InvalidError struct {
 	URL    string // where it came from, when known
 	Reason string
+	Detail string // what a parser said of it, for the log
 }
 
 func (e *InvalidError) Error() string {
-	if e.URL == "" {
-		return e.Reason
+	text := e.Reason
+	if e.URL != "" {
+		text = e.URL + ": " + text
 	}
-	return e.URL + ": " + e.Reason
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	return text
 }
 
 // lasting marks the errors that another try will not change.

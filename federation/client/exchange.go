@@ -204,7 +204,7 @@ func readBody(resp *http.Response, from *url.URL, limit int64) ([]byte, error) {
 
 func unreadable(from *url.URL, err error) error {
 	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
-		return &InvalidError{URL: from.String(), Reason: err.Error()}
+		return &InvalidError{URL: from.String(), Reason: "what it sent compressed is damaged", Detail: err.Error()}
 	}
 	return err
 }

@@ -17,14 +17,14 @@ import (
 // two passes and memory for the names of the open objects only.
 func CheckJSON(body []byte) error {
 	if vocab.Depth(body) > vocab.MaxDepth {
-		return &InvalidError{Reason: fmt.Sprintf("JSON is nested deeper than %d", vocab.MaxDepth)}
+		return &InvalidError{Reason: fmt.Sprintf("it sent JSON nested deeper than %d", vocab.MaxDepth)}
 	}
 	d := jsontext.NewDecoder(bytes.NewBuffer(body))
 	if _, err := d.ReadValue(); err != nil {
-		return &InvalidError{Reason: fmt.Sprintf("bad JSON: %.300v", noEOF(err))}
+		return &InvalidError{Reason: "it sent bad JSON", Detail: fmt.Sprintf("%.300v", noEOF(err))}
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return &InvalidError{Reason: "bad JSON: something follows the value"}
+		return &InvalidError{Reason: "it sent bad JSON", Detail: "something follows the value"}
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func newestNodeInfo(body []byte) (*url.URL, error) {
 			return parseAddress(href)
 		}
 	}
-	return nil, &InvalidError{Reason: "neither 2.1 nor 2.0 is offered"}
+	return nil, &InvalidError{Reason: "it offers NodeInfo neither in 2.1 nor in 2.0"}
 }
 
 // readNodeInfo reads a document of either version.
@@ -95,7 +95,7 @@ func readNodeInfo(body []byte) (NodeInfo, error) {
 		return NodeInfo{}, err
 	}
 	if name := found.Software.Name; name == "" || len(name)+len(found.Software.Version) > maxNodeInfoName {
-		return NodeInfo{}, &InvalidError{Reason: "names no software, or at great length"}
+		return NodeInfo{}, &InvalidError{Reason: "it names no software, or at great length"}
 	}
 	return NodeInfo{found.Software.Name, found.Software.Version, found.Protocols, found.Metadata}, nil
 }
@@ -105,7 +105,7 @@ func readJSON(body []byte, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return &InvalidError{Reason: err.Error()}
+		return &InvalidError{Reason: "it sent JSON of another shape", Detail: err.Error()}
 	}
 	return nil
 }

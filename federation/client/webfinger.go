@@ -157,7 +157,7 @@ func (c *Client) readDescriptor(body []byte, asked account) (descriptor, account
 		return d, account{}, fmt.Errorf("WebFinger of %s: %w", asked, err)
 	}
 	if err := json.Unmarshal(body, &d); err != nil {
-		return d, account{}, &InvalidError{Reason: fmt.Sprintf("WebFinger of %s: %v", asked, err)}
+		return d, account{}, &InvalidError{Reason: fmt.Sprintf("WebFinger of %s has another shape", asked), Detail: err.Error()}
 	}
 	subject, err := c.parseAccount(d.Subject)
 	if err != nil {

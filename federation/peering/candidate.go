@@ -311,7 +311,8 @@ func (p *Peering) check(ctx context.Context, c *directory.Candidate) error {
 		c.State, c.Reason = directory.CandidateUnfit, unfit.reason
 	case cause != nil:
 		c.Tries++
-		c.State, c.Reason = directory.CandidateFound, plainly(c.Host, cause)
+		c.State = directory.CandidateFound
+		_, c.Reason = plainly(c.Host, cause)
 		if c.Tries >= maxCheckTries || !client.Retryable(cause) {
 			c.State = directory.CandidateUnfit
 		}

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"strings"
 	"time"
+
 
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
@@ -64,7 +63,8 @@ func (p *Peering) Follow(ctx context.Context, host string) (again time.Time, err
 		peer.FollowID, peer.Asked = e.ID, p.Now()
 		if peer.State != directory.PeerFollowing {
 			peer.Answers(p.Now())
-			peer.State, again = directory.PeerRequested, tomorrow
+			peer.Asks(p.Now())
+			again = tomorrow
 		}
 		if err := tx.PutPeer(ctx, peer); err != nil {
 			return err
@@ -126,7 +126,7 @@ func (p *Peering) find(ctx context.Context, host string) (*vocab.Actor, error) {
 }
 
 func notDirectory(host string, cause error) error {
-	return &client.InvalidError{URL: host, Reason: "does not answer as an instance of Commonage: " + cause.Error()}
+	return &client.InvalidError{URL: host, Reason: "it publishes no directory", Detail: cause.Error()}
 }
 
 // remember keeps the actor's key, with which all of its instance's initiatives
@@ -158,7 +158,9 @@ func (p *Peering) fail(ctx context.Context, host string, cause error) error {
 		if doubted = peer.State == directory.PeerDoubted; doubted {
 			return nil // which tells more, and has its own time to try again
 		}
-		peer.Fails(p.Now(), plainly(host, cause))
+		kind, text := plainly(host, cause)
+		peer.Fails(p.Now(), text)
+		peer.Trouble = kind
 		return nil
 	})
 	if errors.Is(err, directory.ErrNotFound) || doubted {
@@ -169,30 +171,4 @@ func (p *Peering) fail(ctx context.Context, host string, cause error) error {
 	}
 	p.Log.WarnContext(ctx, "peer not usable", "peer", host, "err", cause)
 	return nil
-}
-
-// plainly says for an operator what went wrong and what to do.
-func plainly(host string, err error) string {
-	var status *client.StatusError
-	var dns *net.DNSError
-	var address *client.AddressError
-	switch {
-	case errors.As(err, &dns):
-		return fmt.Sprintf("The name %s leads nowhere. Check the spelling.", host)
-	case errors.As(err, &address) && !strings.HasPrefix(address.Address, host):
-		return fmt.Sprintf("%s leads to %s, which %s.", host, address.Address, address.Reason)
-	case errors.As(err, &address):
-		return fmt.Sprintf("%s is an address inside a private network. For a test on one machine, set allow_private_addresses.", host)
-	case errors.As(err, &status) && status.Status == 404:
-		return fmt.Sprintf("%s answers, but knows no @%s: it may not run Commonage.", host, directory.DirectoryHandle)
-	case errors.As(err, &status) && status.Gone():
-		return fmt.Sprintf("%s says that its directory is gone for good.", host)
-	case errors.As(err, &status):
-		return fmt.Sprintf("%s answered with status %d.", host, status.Status)
-	case errors.Is(err, context.DeadlineExceeded):
-		return host + " does not answer in time."
-	case strings.Contains(err.Error(), "connection refused"):
-		return host + " does not answer: nothing listens there."
-	}
-	return err.Error()
 }

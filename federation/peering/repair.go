@@ -67,6 +67,7 @@ type comparison struct {
 	memory  *store.Repair
 	blocks  *directory.Blocks
 	room    int  // entries that are not known here and may yet be carried
+	listed  int  // entries that it says to have
 	fetched int  // entries
 	changed int  // entries
 	missed  bool // one of them should have come by itself
@@ -102,11 +103,8 @@ func (p *Peering) repair(ctx context.Context, peer *directory.Peer) (more bool, 
 	if ours.Digest == theirs || known {
 		return false, p.settled(ctx, c)
 	}
-	if err := p.mend(ctx, c); err != nil {
-		return false, errors.Join(err, p.mended(ctx, c))
-	}
-	if c.rest {
-		return true, p.mended(ctx, c)
+	if err := p.mend(ctx, c); err != nil || c.rest {
+		return err == nil, errors.Join(err, p.mended(ctx, c), p.unfinished(ctx, c))
 	}
 	return false, errors.Join(p.mended(ctx, c), p.settled(ctx, c))
 }
@@ -134,6 +132,21 @@ func (p *Peering) mended(ctx context.Context, c *comparison) error {
 	return p.Store.Change(ctx, func(tx *store.Store) error { return p.remind(ctx, tx, c.peer.Host) })
 }
 
+// unfinished notes what was mended by a run of a repair that others go on with.
+func (p *Peering) unfinished(ctx context.Context, c *comparison) error {
+	if c.changed == 0 {
+		return nil
+	}
+	err := p.Store.UpdatePeer(ctx, c.peer.Host, func(peer *directory.Peer) error {
+		peer.Mending += c.changed
+		return nil
+	})
+	if errors.Is(err, directory.ErrNotFound) {
+		return nil // removed since
+	}
+	return err
+}
+
 // theirDigest asks the peer what all its entries amount to.
 func (p *Peering) theirDigest(ctx context.Context, c *comparison) (directory.Digest, error) {
 	doc, err := p.fetchFrom(ctx, c.peer, c.root)
@@ -144,6 +157,7 @@ func (p *Peering) theirDigest(ctx context.Context, c *comparison) (directory.Dig
 	if err != nil {
 		return directory.Digest{}, invalid(c.root, err)
 	}
+	c.listed = collection.TotalItems
 	d, err := directory.ParseDigest(collection.Digest)
 	if err != nil {
 		return d, invalid(c.root, err)
@@ -176,6 +190,7 @@ func (p *Peering) settled(ctx context.Context, c *comparison) error {
 		if err := tx.PutRepair(ctx, c.memory); err != nil {
 			return err
 		}
+		peer.Settled(p.Now(), c.listed, ours.Entries, c.changed)
 		if err := p.well(ctx, tx, peer); err != nil {
 			return err
 		}

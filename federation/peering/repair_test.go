@@ -16,7 +16,7 @@ import (
 )
 
 // A repair of a large directory costs one request if nothing differs, and four
-// for an entry that does, whatever is wrong with it.
+// for an entry that does, whatever is wrong with it. What it found is on the peer.
 func TestRepairRequests(t *testing.T) {
 	w := twins(t, unlessRace(100_000, 1_000))
 	a, b := w.towns[0], w.towns[1]
@@ -46,6 +46,7 @@ func TestRepairRequests(t *testing.T) {
 	}
 	for _, tt := range cases {
 		tt.change()
+		w.clock.Skip(time.Hour)
 		w.net.requests = nil
 		again, err := b.Repair(t.Context(), a.host)
 		w.must(err)
@@ -56,11 +57,24 @@ func TestRepairRequests(t *testing.T) {
 			t.Errorf("%s: it is compared again in %v", tt.name, wait)
 		}
 		w.equal(a, b)
+		mended := tt.most > 1
+		if p := w.peer(b, a); w.clock.Now().Sub(p.Compared) > time.Minute || !p.AsOf.Equal(p.Compared) ||
+			p.MendedAt.Equal(p.Compared) != mended || mended && p.Mended != 1 || p.Lacking != 0 || p.Listed < 900 {
+			t.Errorf("%s: noted is %+v", tt.name, p)
+		}
 	}
 	i, err := b.store.Initiative(t.Context(), id(1))
 	if err != nil || i.Name != "Edited" {
 		t.Errorf("the lost edit: %+v %v", i, err)
 	}
+}
+
+// peer returns what a town knows of another.
+func (w *world) peer(o, other *town) *directory.Peer {
+	w.t.Helper()
+	p, err := o.store.Peer(w.t.Context(), other.host)
+	w.must(err)
+	return p
 }
 
 // equal checks that b has of a what a has.
@@ -109,6 +123,9 @@ func TestRepairOfMuch(t *testing.T) {
 	if w.equal(a, b); runs < 3 || runs > 5 {
 		t.Errorf("mended in %d runs", runs)
 	}
+	if p := w.peer(b, a); p.Mended != 600 || p.Mending != 0 || p.Listed != 900 || p.Lacking != 0 {
+		t.Errorf("noted is %+v", p)
+	}
 }
 
 // What cannot be the same, as an entry that is blocked here, costs requests once
@@ -124,6 +141,9 @@ func TestRepairRemembersDifferences(t *testing.T) {
 		if got := len(w.net.requests); got != want {
 			t.Errorf("run %d: %d requests, want %d: %v", k, got, want, w.net.requests)
 		}
+	}
+	if p := w.peer(b, a); p.Listed != 30 || p.Lacking != 1 || p.Mended != 0 {
+		t.Errorf("noted is %+v", p)
 	}
 	w.must(b.Unblock(t.Context(), "http://"+a.host+"/initiatives/i000007"))
 	_, err := b.Repair(t.Context(), a.host)

@@ -151,7 +151,11 @@ func (p *Peering) storePages(ctx context.Context, r *run, next *directory.Peer, 
 				return err
 			}
 		}
+		if !stored.Compared.IsZero() && (stored.Cursor == "" || stored.Backfill != "") {
+			stored.Mending += changed // it is read again, as much differed
+		}
 		if done {
+			stored.AsOf = p.Now()
 			if err := p.repairAfter(ctx, tx, stored); err != nil {
 				return err
 			}
@@ -316,5 +320,5 @@ func (p *Peering) fetchOf(ctx context.Context, host, address, etag string) (clie
 }
 
 func invalid(address string, cause error) error {
-	return &client.InvalidError{URL: address, Reason: cause.Error()}
+	return &client.InvalidError{URL: address, Reason: "what it sent is no part of a directory", Detail: cause.Error()}
 }
