@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,14 +37,22 @@ func newHealthCommand(a *app) *cobra.Command {
 	}
 }
 
+// serverAnswers reports whether a server answers where the settings say, whatever
+// it says. With several on one database another may run elsewhere.
+func serverAnswers(ctx context.Context, c *config.Config) bool {
+	err := checkHealth(ctx, c)
+	_, unheard := errors.AsType[*url.Error](err)
+	return !unheard
+}
+
 // checkHealth returns an error unless the server answers 200.
 func checkHealth(ctx context.Context, c *config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	url := "http://" + reachable(c.Listen) + "/healthz"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	address := "http://" + reachable(c.Listen) + "/healthz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", url, err)
+		return fmt.Errorf("ask %s: %w", address, err)
 	}
 	req.Host = c.Host
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // without a proxy
@@ -52,7 +62,7 @@ func checkHealth(ctx context.Context, c *config.Config) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask %s: the answer is %s", url, resp.Status)
+		return fmt.Errorf("ask %s: the answer is %s", address, resp.Status)
 	}
 	return nil
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -68,7 +68,7 @@ func newPeerSync(a *app) *cobra.Command {
 		Use:     "sync [HOST]",
 		Short:   "Read what is new at a peer, or at all of them, now",
 		Example: "  commonage peer sync\n  commonage peer sync barcelona.example",
-	}, "The server will read %s.\n", (*curation.Curator).SyncPeer)
+	}, (*curation.Curator).SyncPeer, func(p directory.Peer) string { return "read " + p.Host })
 }
 
 func newPeerRepair(a *app) *cobra.Command {
@@ -76,13 +76,23 @@ func newPeerRepair(a *app) *cobra.Command {
 		Use:   "repair [HOST]",
 		Short: "Compare what is carried from a peer, or from all, with what it has, and mend it",
 		Long: "Compare what is carried from a peer, or from all, with what it has, and mend what\n" +
-			"differs. The server does so by itself every hour; if nothing differs, it costs one request.",
+			"differs. The server does so by itself every hour, more rarely with many peers, and after\n" +
+			"an outage; if nothing differs, it costs one request. 'commonage peer list' shows what\n" +
+			"the last comparison came to.",
 		Example: "  commonage peer repair\n  commonage peer repair barcelona.example",
-	}, "The server will compare what it carries with %s.\n", (*curation.Curator).RepairPeer)
+	}, (*curation.Curator).RepairPeer, func(p directory.Peer) string {
+		if p.Cursor == "" || p.Backfill != "" {
+			return "compare what it carries with " + p.Host + " once that is read, which it is not yet"
+		}
+		return "compare what it carries with " + p.Host
+	})
 }
 
-// newPeerWork completes a command that leaves work about one peer, or all.
-func newPeerWork(a *app, c *cobra.Command, done string, queue func(*curation.Curator, context.Context, string) ([]string, error)) *cobra.Command {
+// newPeerWork completes a command that leaves work about one peer, or all, which
+// does something about those that we follow.
+func newPeerWork(a *app, c *cobra.Command, queue func(*curation.Curator, context.Context, string) ([]directory.Peer, error),
+	does func(directory.Peer) string,
+) *cobra.Command {
 	c.Args = cobra.MaximumNArgs(1)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.withInstance(cmd.Context(), func(in *instance) error {
@@ -90,17 +100,41 @@ func newPeerWork(a *app, c *cobra.Command, done string, queue func(*curation.Cur
 			if len(args) == 1 {
 				host = args[0]
 			}
-			hosts, err := queue(in.curator(a), cmd.Context(), host)
+			peers, err := queue(in.curator(a), cmd.Context(), host)
 			if err != nil {
 				return explain(err, "peer "+host)
 			}
-			if len(hosts) == 0 {
-				return a.printf("There is no peer yet. Add one with 'commonage peer add HOST'.\n")
+			if len(peers) == 0 {
+				return a.printf("No peer is followed. Add one with 'commonage peer add HOST'.\n")
 			}
-			return a.printf(done, strings.Join(hosts, ", "))
+			for _, p := range peers {
+				if err := a.printf("The server will %s.\n", workOn(p, does)); err != nil {
+					return err
+				}
+			}
+			if !serverAnswers(cmd.Context(), in.config) {
+				return a.printf("None answers at %s now: this waits until one runs.\n", reachable(in.config.Listen))
+			}
+			return nil
 		})
 	}
 	return c
+}
+
+// workOn words what the server does next about a peer: it has to follow it before
+// it can do more.
+func workOn(p directory.Peer, does func(directory.Peer) string) string {
+	switch p.State {
+	case directory.PeerFollowing:
+		return does(p)
+	case directory.PeerRequested:
+		return "ask " + p.Host + " again, which has not let us follow it yet"
+	case directory.PeerRefused:
+		return "ask " + p.Host + " again, which refused us"
+	case directory.PeerDoubted:
+		return "look whether " + p.Host + " shows its old key again, and read nothing of it until then"
+	}
+	return "look for " + p.Host + " again, which it has not found yet"
 }
 
 func newPeerList(a *app) *cobra.Command {
@@ -126,35 +160,60 @@ func newPeerList(a *app) *cobra.Command {
 
 func (a *app) printPeers(peers []directory.Peer) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	if _, err := fmt.Fprintln(w, "HOST\tNAME\tENTRIES\tWE FOLLOW\tFOLLOWS US\tLAST CONTACT\tTROUBLE"); err != nil {
-		return fmt.Errorf("print the peers: %w", err)
-	}
-	for _, p := range peers {
-		state := string(p.State)
-		switch {
-		case p.Backfill != "" && p.Total > 0:
-			state = fmt.Sprintf("%d of %d read", min(p.Read, p.Total), p.Total)
-		case p.Backfill != "":
-			state = "reading"
-		case p.State == directory.PeerNone:
-			state = "no"
-		case p.State == directory.PeerDoubted:
-			state = "key changed"
-		case p.State == directory.PeerFollowing:
-			state = "yes"
-		}
-		follows := "no"
+	rows := []error{row(w, "HOST", "NAME", "ENTRIES", "WE FOLLOW", "FOLLOWS US", "LAST CONTACT", "COMPARED", "TROUBLE")}
+	for k := range peers {
+		p := &peers[k]
+		follows, contact, trouble := "no", "never", ""
 		if p.FollowsUs {
 			follows = "yes"
 		}
-		contact := "never"
 		if !p.LastContact.IsZero() {
-			contact = a.now().Sub(p.LastContact).Round(time.Second).String() + " ago"
+			contact = a.since(p.LastContact)
 		}
-		if _, err := fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
-			p.Host, p.Name, p.Entries, state, follows, contact, p.LastError); err != nil {
-			return fmt.Errorf("print the peers: %w", err)
+		if problem := p.Problem(a.now()); problem != nil {
+			trouble = problem.Text + " " + problem.Mend
 		}
+		rows = append(rows, row(w, p.Host, p.Name, p.Entries, following(p), follows, contact, a.compared(p), trouble))
 	}
-	return w.Flush()
+	return errors.Join(append(rows, w.Flush())...)
 }
+
+// following words how far our following of a peer is.
+func following(p *directory.Peer) string {
+	switch {
+	case p.Backfill != "" && p.Total > 0:
+		return fmt.Sprintf("%d of %d read", min(p.Read, p.Total), p.Total)
+	case p.Backfill != "":
+		return "reading"
+	case p.State == directory.PeerNone:
+		return "no"
+	case p.State == directory.PeerDoubted:
+		return "key changed"
+	case p.State == directory.PeerFollowing:
+		return "yes"
+	}
+	return string(p.State)
+}
+
+// compared words what the last comparison with a peer came to.
+func (a *app) compared(p *directory.Peer) string {
+	if p.Compared.IsZero() {
+		return "never"
+	}
+	text := a.since(p.Compared)
+	switch {
+	case p.MendedAt.IsZero():
+		text += ", nothing to mend"
+	case p.MendedAt.Equal(p.Compared):
+		text += fmt.Sprintf(", %d mended", p.Mended)
+	default:
+		text += fmt.Sprintf(", nothing to mend; %d mended %s", p.Mended, a.since(p.MendedAt))
+	}
+	if p.Lacking > 0 {
+		text += fmt.Sprintf("; %d of its %d not carried", p.Lacking, p.Listed)
+	}
+	return text
+}
+
+// since words how long ago a time was.
+func (a *app) since(t time.Time) string { return a.now().Sub(t).Round(time.Second).String() + " ago" }

@@ -155,15 +155,16 @@ func (c *Curator) TrustPeer(ctx context.Context, host string) error {
 }
 
 // SyncPeer asks for what is new at a followed peer to be read now; "" means at
-// all of them. It returns the hosts.
-func (c *Curator) SyncPeer(ctx context.Context, host string) ([]string, error) {
+// all of them; one that is not read yet is looked for, or asked, again. It returns
+// the peers as they are now.
+func (c *Curator) SyncPeer(ctx context.Context, host string) ([]directory.Peer, error) {
 	return c.queuePeers(ctx, host, func(_ *store.Store, p *directory.Peer) (string, error) { return nextJob(p.State), nil })
 }
 
 // RepairPeer asks for what is carried from a followed peer to be compared with
 // what it has, and mended; "" means from all of them. What could not be mended
-// before is tried again. It returns the hosts.
-func (c *Curator) RepairPeer(ctx context.Context, host string) ([]string, error) {
+// before is tried again. It returns the peers as they are now.
+func (c *Curator) RepairPeer(ctx context.Context, host string) ([]directory.Peer, error) {
 	return c.queuePeers(ctx, host, func(tx *store.Store, p *directory.Peer) (string, error) {
 		if p.State == directory.PeerFollowing {
 			return RepairJob, tx.ForgetRepair(ctx, p.Host)
@@ -173,14 +174,14 @@ func (c *Curator) RepairPeer(ctx context.Context, host string) ([]string, error)
 }
 
 // queuePeers leaves a job for a wanted peer, or for all if host is "".
-func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.Store, *directory.Peer) (string, error)) ([]string, error) {
+func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.Store, *directory.Peer) (string, error)) ([]directory.Peer, error) {
 	if host != "" {
 		var err error
 		if host, err = ParseHost(host); err != nil {
 			return nil, err
 		}
 	}
-	var hosts []string
+	var wanted []directory.Peer
 	err := c.store.Tx(ctx, func(tx *store.Store) error {
 		if err := open(ctx, tx); err != nil {
 			return err
@@ -190,7 +191,13 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.
 			return err
 		}
 		for _, p := range peers {
-			if !p.Wanted || (host != "" && p.Host != host) {
+			if host != "" && p.Host != host {
+				continue
+			}
+			if !p.Wanted && host != "" {
+				return directory.Invalidf("host", "%s follows us and is not followed here; 'commonage peer add %s' follows it", host, host)
+			}
+			if !p.Wanted {
 				continue
 			}
 			job, err := kind(tx, &p)
@@ -200,14 +207,14 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.
 			if err := c.queue(ctx, tx, job, p.Host, ""); err != nil {
 				return err
 			}
-			hosts = append(hosts, p.Host)
+			wanted = append(wanted, p)
 		}
-		if host != "" && len(hosts) == 0 {
+		if host != "" && len(wanted) == 0 {
 			return fmt.Errorf("peer %s: %w", host, directory.ErrNotFound)
 		}
 		return nil
 	})
-	return hosts, err
+	return wanted, err
 }
 
 // nextJob returns the kind of job that brings a peer's entries, or comes nearer

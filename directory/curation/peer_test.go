@@ -3,6 +3,7 @@ package curation_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -116,8 +117,8 @@ func TestPeers(t *testing.T) {
 		same(t, "added again", p, again)
 		c.jobs(t)
 
-		hosts, err := c.SyncPeer(ctx, "https://BARCELONA.example")
-		same(t, "synced", []string{"barcelona.example"}, hosts)
+		synced, err := c.SyncPeer(ctx, "https://BARCELONA.example")
+		same(t, "synced", []string{"barcelona.example"}, hostsOf(synced))
 		wantErr(t, "sync", err, nil)
 		same(t, "jobs of a sync", map[string]int{"sync barcelona.example": 1}, c.jobs(t))
 
@@ -149,6 +150,13 @@ func TestPeers(t *testing.T) {
 	})
 }
 
+func hostsOf(peers []directory.Peer) (hosts []string) {
+	for k := range peers {
+		hosts = append(hosts, peers[k].Host)
+	}
+	return hosts
+}
+
 func TestPeerThatNeverAnswered(t *testing.T) {
 	each(t, func(t *testing.T, c *city) {
 		ctx := t.Context()
@@ -162,9 +170,14 @@ func TestPeerThatNeverAnswered(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.jobs(t)
-		hosts, err := c.SyncPeer(ctx, "")
+		peers, err := c.SyncPeer(ctx, "")
 		wantErr(t, "sync of all", err, nil)
-		same(t, "hosts", []string{"a.example", "b.example"}, hosts)
+		same(t, "hosts", []string{"a.example", "b.example"}, hostsOf(peers))
+		_, err = c.RepairPeer(ctx, "c.example")
+		wantInvalid(t, "one that follows us only", err, "host")
+		if !strings.Contains(fmt.Sprint(err), "c.example follows us and is not followed here; 'commonage peer add c.example' follows it") {
+			t.Errorf("the operator reads %v", err)
+		}
 		same(t, "jobs", map[string]int{"follow a.example": 1, "follow b.example": 1}, c.jobs(t))
 		if err := c.RemovePeer(ctx, "a.example"); err != nil {
 			t.Fatal(err)
