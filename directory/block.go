@@ -108,6 +108,19 @@ func (b *Blocks) ActorsOn(host string) []string {
 	return b.actors[host]
 }
 
+// Count returns how many decisions of a kind there are.
+func (b *Blocks) Count(kind BlockKind) (n int) {
+	if b == nil {
+		return 0
+	}
+	for _, k := range b.kinds {
+		if k == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // Of returns what was decided about an IRI, or a host with or without its port,
 // or "" if nothing was.
 func (b *Blocks) Of(subject string) BlockKind {

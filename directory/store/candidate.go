@@ -262,6 +262,33 @@ func (s *Store) UnlistedHosts(ctx context.Context) ([]string, error) {
 	return many[string](ctx, s, "unlisted instances", `SELECT host FROM candidates WHERE unlisted`)
 }
 
+// CandidateStates counts the candidates in each state.
+func (s *Store) CandidateStates(ctx context.Context) (map[directory.CandidateState]int, error) {
+	rows, err := many[struct {
+		State string `db:"state"`
+		N     int    `db:"n"`
+	}](ctx, s, "candidates", `SELECT state, COUNT(*) AS n FROM candidates GROUP BY state`)
+	states := make(map[directory.CandidateState]int, len(rows))
+	for _, r := range rows {
+		states[directory.CandidateState(r.State)] = r.N
+	}
+	return states, err
+}
+
+// Vouch is a peer's word that it follows another.
+type Vouch struct {
+	Voucher string `db:"voucher"` // hosts
+	Host    string `db:"host"`
+}
+
+// Vouches returns which peers list which others, by the host of these; a number of
+// them at most.
+func (s *Store) Vouches(ctx context.Context, limit int) ([]Vouch, error) {
+	return many[Vouch](ctx, s, "vouches of peers", `SELECT v.voucher, v.host FROM vouches v
+		WHERE v.voucher IN (SELECT host FROM peers) AND v.host IN (SELECT host FROM peers)
+		ORDER BY v.host, v.voucher LIMIT ?`, limit)
+}
+
 // Vouches are what was read of the list of a peer.
 type Vouches struct {
 	Voucher string
@@ -293,10 +320,11 @@ func (s *Store) PutVouches(ctx context.Context, v *Vouches) error {
 }
 
 // CountBrought returns how many hosts a peer was the first to tell of since a
-// time.
+// time, but for those that are followed by now.
 func (s *Store) CountBrought(ctx context.Context, voucher string, since time.Time) (int, error) {
 	return s.count(ctx, "vouches of "+voucher,
-		`SELECT COUNT(*) FROM vouches WHERE voucher = ? AND brought AND since >= ?`, voucher, micros(since))
+		`SELECT COUNT(*) FROM vouches WHERE voucher = ? AND brought AND since >= ?
+			AND host NOT IN (SELECT host FROM candidates WHERE state = 'followed')`, voucher, micros(since))
 }
 
 // CountIntroduced returns how many candidates that nobody had told of introduced

@@ -79,8 +79,12 @@ func TestCandidates(t *testing.T) {
 		if got := hosts(s.StrangeCandidates(ctx, noon.Add(time.Second))); len(got) != 0 {
 			t.Errorf("strangers of late: %v", got)
 		}
+		must(s.PutVouches(ctx, &store.Vouches{Voucher: "v9.example", Hosts: []string{"b.one.example"}, Brought: []string{"b.one.example"}, Now: noon}))
 		if n, err := s.CountBrought(ctx, "v1.example", noon); err != nil || n != 1 {
 			t.Errorf("%d were brought, %v", n, err)
+		}
+		if n, err := s.CountBrought(ctx, "v9.example", noon); err != nil || n != 0 {
+			t.Errorf("%d were brought that are followed by now, %v", n, err)
 		}
 		known, err := s.KnownCandidates(ctx)
 		if err != nil || len(known) != 6 || known[full.Host].Vouchers != 2 || !known["b.one.example"].Stranger {

@@ -127,12 +127,12 @@ func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
 
 // neighbours lists the peers that there is an exchange with.
 func (s *Server) neighbours(ctx context.Context) ([]directory.Peer, error) {
-	peers, err := s.listedPeers(ctx)
+	n, err := s.neighbourhood(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var near []directory.Peer
-	for _, p := range peers {
+	for _, p := range n.peers {
 		if p.State == directory.PeerFollowing || p.FollowsUs {
 			near = append(near, p)
 		}

@@ -1,14 +1,28 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/templates"
+)
+
+const (
+	// maxPeerRows is how many peers the table shows; the JSON has all.
+	maxPeerRows = 500
+
+	// maxVouches is how many words of peers for each other are read.
+	maxVouches = 10_000
+
+	// maxNamed is how many instances are named in one line of text.
+	maxNamed = 5
 )
 
 type networkPage struct {
@@ -17,23 +31,50 @@ type networkPage struct {
 	Total    int
 	Here     string // the place of this instance
 	Rows     []peerRow
+	More     int // peers that are not in Rows
 	Map      *networkMap
-	Homeless int // peers that are nowhere on the map
+	Homeless int // peers that have not said where they are
+	Missing  []missing
 }
 
 type peerRow struct {
 	directory.Peer
-	Title   string
-	Link    string
-	Place   string
-	Entries string
-	Listing string // the search for its entries
-	State   string
-	Good    bool
-	Trouble string
-	Mend    string    // what can be done about it
-	Lag     string    // how far behind what is carried may be
-	Since   time.Time // since when nobody has confirmed its entries; zero for confirmed
+	Title    string
+	Link     string
+	Place    string
+	Entries  string
+	Carried  string // the search for its entries
+	State    string
+	Good     bool
+	Problem  *directory.Problem
+	Lag      string  // how far behind what is carried may be
+	AsOf     *moment // when that was last known
+	Contact  *moment
+	Compared *moment // and what that came to
+	Mended   string
+	Since    *moment // since when nobody has confirmed its entries
+	Vouchers string
+}
+
+// missing is a reason for which something is not carried here.
+type missing struct{ What, Why string }
+
+// neighbourhood is what is public of the instances that we know.
+type neighbourhood struct {
+	peers    []directory.Peer
+	vouchers map[string][]string // hosts of peers that list it, by host
+	vouches  []store.Vouch
+	left     leftOut
+}
+
+// leftOut counts what is not carried by the operator's decisions. It names nobody.
+type leftOut struct {
+	Blocked  int `json:"blocked"`  // servers and people
+	Limited  int `json:"limited"`  // the same, kept out of lists
+	Unlisted int `json:"unlisted"` // peers that do not want to be listed
+	Refused  int `json:"refused"`  // instances that shall not be followed
+	Waiting  int `json:"waiting"`  // instances that we heard of
+	Unfit    int `json:"unfit"`    // the same that cannot be followed, or do not want to be
 }
 
 func (s *Server) showNetwork(w http.ResponseWriter, r *http.Request) error {
@@ -41,7 +82,7 @@ func (s *Server) showNetwork(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	peers, err := s.listedPeers(r.Context())
+	n, err := s.neighbourhood(r.Context())
 	if err != nil {
 		return err
 	}
@@ -51,136 +92,178 @@ func (s *Server) showNetwork(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.Section = "network"
 	p.Description = "The instances that " + s.instance.Name + " exchanges its directory with."
-	for _, peer := range peers {
-		p.Rows = append(p.Rows, s.peerRow(peer))
+	shown := n.peers[:min(len(n.peers), maxPeerRows)]
+	p.More = len(n.peers) - len(shown)
+	for _, peer := range shown {
+		p.Rows = append(p.Rows, s.peerRow(peer, n.vouchers[peer.Host]))
 		if peer.Point == nil {
 			p.Homeless++
 		}
 	}
-	p.Map = s.networkMap(peers, o.Own)
+	p.Map = s.networkMap(shown, n.vouches, o.Own)
 	p.HasDrawing = p.Map != nil
+	p.Missing = n.missing()
 	return s.render(w, "network", p)
 }
 
-// listedPeers returns the peers but for those that the operator keeps out of lists.
-func (s *Server) listedPeers(ctx context.Context) ([]directory.Peer, error) {
-	peers, err := s.store.Peers(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list peers: %w", err)
-	}
+// neighbourhood returns what is public of the instances that we know: peers but
+// for those that the operator keeps out of lists or that do not want to be in one,
+// and which of them list each other.
+func (s *Server) neighbourhood(ctx context.Context) (*neighbourhood, error) {
+	n := &neighbourhood{vouchers: map[string][]string{}}
 	blocks, err := s.store.Blocks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list peers: %w", err)
 	}
-	return slices.DeleteFunc(peers, func(p directory.Peer) bool { return blocks.Of(p.Host) == directory.Limited }), nil
+	peers, err := s.store.Peers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list peers: %w", err)
+	}
+	unlisted, err := s.store.UnlistedHosts(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list peers: %w", err)
+	}
+	states, err := s.store.CandidateStates(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list peers: %w", err)
+	}
+	n.left = leftOut{
+		Blocked: blocks.Count(directory.Blocked), Limited: blocks.Count(directory.Limited),
+		Refused: states[directory.CandidateRefused], Unfit: states[directory.CandidateUnfit],
+		Waiting: states[directory.CandidateWaiting] + states[directory.CandidateFound],
+	}
+	public := map[string]bool{}
+	for _, p := range peers {
+		kind := blocks.Of(p.Host)
+		switch {
+		case kind == directory.Limited, kind == directory.Blocked:
+		case slices.Contains(unlisted, p.Host):
+			n.left.Unlisted++
+		default:
+			n.peers, public[p.Host] = append(n.peers, p), true
+		}
+	}
+	vouches, err := s.store.Vouches(ctx, maxVouches)
+	if err != nil {
+		return nil, fmt.Errorf("list peers: %w", err)
+	}
+	for _, v := range vouches {
+		if public[v.Voucher] && public[v.Host] {
+			n.vouches = append(n.vouches, v)
+			n.vouchers[v.Host] = append(n.vouchers[v.Host], v.Voucher)
+		}
+	}
+	return n, nil
 }
 
-func (s *Server) peerRow(p directory.Peer) peerRow {
+func (s *Server) peerRow(p directory.Peer, vouchers []string) peerRow {
 	row := peerRow{
-		Peer: p, Title: p.Name, Link: "https://" + p.Host + "/", Entries: templates.Number(p.Entries),
-		Place: joined(", ", p.Locality, countryName(p.Country)),
-		State: peerState(p), Good: p.State == directory.PeerFollowing && p.LastError == "",
+		Peer: p, Title: cmp.Or(p.Name, p.Host), Link: "https://" + p.Host + "/", Entries: templates.Number(p.Entries),
+		Place: joined(", ", p.Locality, countryName(p.Country)), State: peerState(p), Problem: p.Problem(s.now()),
+		Lag: lag(p), AsOf: s.moment(p.AsOf), Contact: s.moment(p.LastContact), Compared: s.moment(p.Compared),
+		Mended: mended(p), Since: s.moment(p.Unconfirmed(s.now())), Vouchers: named(vouchers),
 	}
+	row.Good = p.State == directory.PeerFollowing && row.Problem == nil
 	if directory.HostOf(p.ActorID) != "" && s.instance.Scheme == "http" {
 		row.Link = "http://" + p.Host + "/"
 	}
-	if row.Title == "" {
-		row.Title = p.Host
-	}
 	if p.Entries > 0 {
-		row.Listing = "/search?origin=" + p.Host
+		row.Carried = "/search?origin=" + p.Host
 	}
-	row.Trouble, row.Mend = p.LastError, mend(p)
-	row.Lag, row.Since = s.lag(p), p.Unconfirmed(s.now())
 	return row
 }
 
 // lag says how far behind what is carried from a peer may be.
-func (s *Server) lag(p directory.Peer) string {
+func lag(p directory.Peer) string {
+	reading := p.Cursor == "" || p.Backfill != ""
 	switch {
-	case p.State == directory.PeerDoubted:
+	case p.State == directory.PeerDoubted, p.State != directory.PeerFollowing && p.Entries > 0:
 		return "not read any more"
 	case p.State != directory.PeerFollowing:
 		return "not carried"
-	case p.Cursor == "" || p.Backfill != "":
-		if p.Total == 0 {
-			return "being read"
-		}
+	case !p.FailingSince.IsZero():
+		return "behind"
+	case reading && p.Total == 0:
+		return "being read"
+	case reading:
 		return fmt.Sprintf("%s of %s read", templates.Number(min(p.Read, p.Total)), templates.Number(p.Total))
-	case p.FailingSince.IsZero():
-		return "up to date"
+	case p.Lacking > 0:
+		return fmt.Sprintf("%s of its %s missing", templates.Number(p.Lacking), templates.Number(p.Listed))
 	}
-	return "behind"
+	return "up to date"
 }
 
-// mend says what an operator can do about a peer that something is wrong with.
-func mend(p directory.Peer) string {
-	switch {
-	case p.LastError == "":
-		return ""
-	case p.State == directory.PeerRefused:
-		return "Ask its operator, then try again with “commonage peer add " + p.Host + "”."
-	case p.State == directory.PeerDoubted:
-		return "Somebody else may have got hold of its name. Ask those who run it; if the key is theirs, “commonage peer trust " + p.Host + "” believes it."
-	case p.State != directory.PeerFollowing:
-		return "It is tried again by itself. If the name is wrong, take it back with “commonage peer remove " + p.Host + "”."
-	case p.FailingSince.IsZero():
-		return "The entries that are here are kept up to date. “commonage peer remove " + p.Host + "” forgets them."
-	case p.Hidden:
-		return "Its entries left search and map. They come back when it does; “commonage peer remove " + p.Host + "” forgets them."
+// mended says what the last comparison with a peer came to.
+func mended(p directory.Peer) string {
+	if p.MendedAt.IsZero() || !p.MendedAt.Equal(p.Compared) {
+		return "nothing to mend"
 	}
-	return "It is tried again by itself, less and less often. “commonage peer sync " + p.Host + "” tries at once."
+	return templates.Number(p.Mended) + " mended"
 }
 
-// neighbour is a peer for programs.
-type neighbour struct {
-	Host         string           `json:"host"`
-	Name         string           `json:"name"`
-	Place        string           `json:"place,omitempty"`
-	Point        *directory.Point `json:"point,omitempty"`
-	Following    bool             `json:"following"` // we follow it, and carry its entries
-	FollowsUs    bool             `json:"follows_us"`
-	Entries      int              `json:"entries"` // carried here
-	Read         *int             `json:"read,omitempty"`
-	Total        *int             `json:"total,omitempty"` // both while its directory is read for the first time
-	LastContact  *time.Time       `json:"last_contact,omitempty"`
-	LagSeconds   *int64           `json:"lag_seconds,omitempty"` // since the last contact
-	Trouble      string           `json:"trouble,omitempty"`
-	Mend         string           `json:"mend,omitempty"`
-	NotConfirmed *time.Time       `json:"not_confirmed_since,omitempty"`
-	Hidden       bool             `json:"hidden"` // its entries are in no list
+// missing lists what is not carried, and why. It names peers only.
+func (n *neighbourhood) missing() []missing {
+	var list []missing
+	add := func(why, what string) {
+		if what != "" {
+			list = append(list, missing{what, why})
+		}
+	}
+	of := func(which func(directory.Peer) bool) string {
+		var names []string
+		for _, p := range n.peers {
+			if which(p) {
+				names = append(names, cmp.Or(p.Name, p.Host))
+			}
+		}
+		return named(names)
+	}
+	in := func(state directory.PeerState) func(directory.Peer) bool {
+		return func(p directory.Peer) bool { return p.State == state }
+	}
+	add("They do not want this instance to follow them.", of(in(directory.PeerRefused)))
+	add("They show another key than before. Nothing is read there until that is cleared up; what is here stays.", of(in(directory.PeerDoubted)))
+	add("They were asked, and have not answered yet.", of(in(directory.PeerRequested)))
+	add("Their directory has not been found yet.", of(in(directory.PeerSearching)))
+	add("They have not answered for so long that their entries left search and map. They come back when they do.",
+		of(func(p directory.Peer) bool { return p.Hidden }))
+	add("They follow this instance, which does not follow them.", of(func(p directory.Peer) bool { return !p.Wanted && p.FollowsUs }))
+	for _, p := range n.peers {
+		if p.State == directory.PeerFollowing && p.Lacking > 0 && len(list) < maxPeerRows {
+			add("They were left out when last compared: they cannot be read, somebody here decided against them, or they are too many.",
+				fmt.Sprintf("%s of the %s of %s", templates.Number(p.Lacking), templates.Plural(p.Listed, "entry", "entries"), cmp.Or(p.Name, p.Host)))
+		}
+	}
+	return append(list, n.left.missing()...)
 }
 
-// listNetwork serves what the network page shows.
-func (s *Server) listNetwork(w http.ResponseWriter, r *http.Request) error {
-	peers, err := s.listedPeers(r.Context())
-	if err != nil {
-		return err
+// missing lists what the decisions leave out, in numbers.
+func (l leftOut) missing() []missing {
+	var list []missing
+	for _, c := range []struct {
+		n              int
+		one, more, why string
+	}{
+		{l.Blocked, "server or person", "servers and people", "Those who run this instance have blocked them. They are not named here."},
+		{l.Limited, "server or person", "servers and people", "Those who run this instance keep them out of lists. They are not named here."},
+		{l.Unlisted, "instance", "instances", "There is an exchange with them, but they do not want to be listed."},
+		{l.Refused, "instance", "instances", "Those who run this instance decided not to follow them."},
+		{l.Waiting, "instance", "instances", "This instance has heard of them. They wait for a decision."},
+		{l.Unfit, "instance", "instances", "This instance has heard of them, but they cannot be followed, or do not want to be."},
+	} {
+		if c.n > 0 {
+			list = append(list, missing{templates.Plural(c.n, c.one, c.more), c.why})
+		}
 	}
-	out := struct {
-		Host  string      `json:"host"`
-		Peers []neighbour `json:"peers"`
-	}{s.instance.Host, make([]neighbour, len(peers))}
-	for k := range peers {
-		out.Peers[k] = s.neighbour(peers[k])
-	}
-	return writeJSON(w, out)
+	return list
 }
 
-func (s *Server) neighbour(p directory.Peer) neighbour {
-	n := neighbour{
-		Host: p.Host, Name: p.Name, Place: joined(", ", p.Locality, countryName(p.Country)), Point: p.Point,
-		Following: p.State == directory.PeerFollowing, FollowsUs: p.FollowsUs, Entries: p.Entries,
-		Trouble: p.LastError, Mend: mend(p), Hidden: p.Hidden, NotConfirmed: given(p.Unconfirmed(s.now())),
-		LastContact: given(p.LastContact),
+// named lists the first of some names.
+func named(names []string) string {
+	if more := len(names) - maxNamed; more > 0 {
+		return strings.Join(names[:maxNamed], ", ") + " and " + templates.Number(more) + " more"
 	}
-	if n.LastContact != nil {
-		n.LagSeconds = new(int64(s.now().Sub(p.LastContact) / time.Second))
-	}
-	if p.Backfill != "" && p.Total > 0 {
-		n.Read, n.Total = &p.Read, &p.Total
-	}
-	return n
+	return strings.Join(names, ", ")
 }
 
 // given returns nil for the zero time.

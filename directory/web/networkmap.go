@@ -5,18 +5,30 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/directory/web/atlas"
 )
 
-// networkMap is the instances that have a place, drawn with lines between us and
-// those we exchange with.
+const (
+	maxBonds     = 300 // lines between peers
+	maxElsewhere = 10  // spots below the map, of who has not said where
+	maxRing      = 40  // spots around us where no map helps
+	stripHeight  = 96  // of what is below the map
+)
+
+// networkMap is the instances that we know, drawn with lines between those that
+// exchange entries. Who has said where it is stands there on a map; the others
+// stand below it. With no two places there is no map, but a ring around us.
 type networkMap struct {
 	drawnMap
-	Lines []string // path data
+	Bonds []string // path data of the lines between peers
+	Lines []string // the same of those to us
 	Spots []networkSpot
+	Strip int // where that for those without a place begins; 0 for none
 	// Names of the spots, placed for a wide screen, and again for a narrow one
 	// where they are written larger.
 	Names, LargeNames []spotName
@@ -26,6 +38,8 @@ type networkSpot struct {
 	X, Y, Radius int
 	Name         string
 	Us           bool
+	host         string
+	tied         bool // to us
 }
 
 type spotName struct {
@@ -33,56 +47,147 @@ type spotName struct {
 	Anchor, Text string
 }
 
-// networkMap returns nil when fewer than two instances have a place.
-func (s *Server) networkMap(peers []directory.Peer, own int) *networkMap {
-	us := s.instance.Point
-	var points []directory.Point
-	for _, p := range peers {
-		if p.Point != nil {
-			points = append(points, *p.Point)
-		}
-	}
-	if us != nil {
-		points = append(points, *us)
-	}
-	if len(points) < 2 {
+// networkMap returns nil when there is no peer.
+func (s *Server) networkMap(peers []directory.Peer, vouches []store.Vouch, own int) *networkMap {
+	if len(peers) == 0 {
 		return nil
 	}
-	shape := mapShape{1000, 460, 1}
-	view := atlas.ViewOf(atlas.Padded(*atlas.Bounds(points), 0.15, 1), shape.width, shape.height)
-	m := &networkMap{drawnMap: s.drawing(view, shape, nil)}
-	m.Labels, m.Name = nil, "Map of this instance and its neighbours"
+	us := networkSpot{Name: brief(s.instance.Name), Us: true, host: s.instance.Host, Radius: radius(own)}
+	var placed []directory.Point
+	if s.instance.Point != nil {
+		placed = append(placed, *s.instance.Point)
+	}
 	for _, p := range peers {
-		if p.Point == nil {
-			continue
+		if p.Point != nil {
+			placed = append(placed, *p.Point)
 		}
-		spot := newSpot(view, *p.Point, p.Entries, cmp.Or(p.Name, p.Host))
-		if us != nil && (p.State == directory.PeerFollowing || p.FollowsUs) {
-			x, y := view.At(*us)
-			m.Lines = append(m.Lines, arc(x, y, float64(spot.X), float64(spot.Y)))
+	}
+	if len(placed) < 2 {
+		return ring(us, peers, vouches)
+	}
+	shape := mapShape{1000, 460, 1}
+	view := atlas.ViewOf(atlas.Padded(*atlas.Bounds(placed), 0.15, 1), shape.width, shape.height)
+	m := &networkMap{drawnMap: s.drawing(view, shape, nil)}
+	m.Labels = nil
+	var elsewhere []networkSpot
+	put := func(spot networkSpot, at *directory.Point) {
+		if at == nil {
+			elsewhere = append(elsewhere, spot)
+			return
 		}
+		x, y := view.At(*at)
+		spot.X, spot.Y = int(math.Round(x)), int(math.Round(y))
 		m.Spots = append(m.Spots, spot)
 	}
-	if us != nil {
-		spot := newSpot(view, *us, own, s.instance.Name)
-		spot.Us = true
-		m.Spots = append(m.Spots, spot)
+	for _, p := range peers {
+		put(newSpot(p), p.Point)
 	}
-	m.Names = shape.nameSpots(m.Spots, 15)
-	m.LargeNames = shape.nameSpots(m.Spots, 30)
+	put(us, s.instance.Point)
+	if len(elsewhere) > 0 {
+		m.Strip = shape.height
+		m.Height += stripHeight
+		m.Spots = append(m.Spots, inStrip(elsewhere, m.Width, m.Strip)...)
+	}
+	m.connect(vouches)
 	return m
 }
 
-func newSpot(v atlas.View, p directory.Point, entries int, name string) networkSpot {
-	x, y := v.At(p)
+// ring returns the peers around us.
+func ring(us networkSpot, peers []directory.Peer, vouches []store.Vouch) *networkMap {
+	const width, height, rx, ry = 1000, 460, 330, 170
+	m := &networkMap{}
+	m.Width, m.Height, m.Font, m.Stroke = width, height, 13, 1
+	spots := make([]networkSpot, len(peers))
+	for k := range peers {
+		spots[k] = newSpot(peers[k])
+	}
+	spots = largest(spots, maxRing)
+	for k := range spots {
+		angle := 2*math.Pi*float64(k)/float64(len(spots)) - math.Pi/2
+		spots[k].X = width/2 + int(math.Round(rx*math.Cos(angle)))
+		spots[k].Y = height/2 + int(math.Round(ry*math.Sin(angle)))
+	}
+	us.X, us.Y = width/2, height/2
+	m.Spots = append(spots, us)
+	m.connect(vouches)
+	return m
+}
+
+// inStrip returns the largest of the spots, us among them, in a row below the map.
+func inStrip(spots []networkSpot, width, top int) []networkSpot {
+	spots = largest(spots, maxElsewhere)
+	for k := range spots {
+		spots[k].X, spots[k].Y = width*(2*k+1)/(2*len(spots)), top+stripHeight/2-8
+	}
+	return spots
+}
+
+// largest returns n spots, us before all, then those that are tied to us.
+func largest(spots []networkSpot, n int) []networkSpot {
+	rank := func(s networkSpot) int {
+		switch {
+		case s.Us:
+			return 1000
+		case s.tied:
+			return 500 + s.Radius
+		}
+		return s.Radius
+	}
+	slices.SortStableFunc(spots, func(a, b networkSpot) int { return cmp.Compare(rank(b), rank(a)) })
+	return spots[:min(n, len(spots))]
+}
+
+// connect draws the lines, and writes the names where they fit.
+func (m *networkMap) connect(vouches []store.Vouch) {
+	m.Name = "Graph of this instance and its neighbours. The table below says the same."
+	at := map[string]*networkSpot{}
+	var us *networkSpot
+	for k := range m.Spots {
+		at[m.Spots[k].host] = &m.Spots[k]
+		if m.Spots[k].Us {
+			us = &m.Spots[k]
+		}
+	}
+	for _, spot := range m.Spots {
+		if us != nil && spot.tied {
+			m.Lines = append(m.Lines, arc(us, &spot))
+		}
+	}
+	drawn := map[store.Vouch]bool{}
+	for _, v := range vouches {
+		from, to := at[v.Voucher], at[v.Host]
+		if from == nil || to == nil || from == to || drawn[store.Vouch{Voucher: v.Host, Host: v.Voucher}] || len(m.Bonds) == maxBonds {
+			continue
+		}
+		drawn[v] = true
+		m.Bonds = append(m.Bonds, arc(from, to))
+	}
+	m.Names = m.nameSpots(15)
+	m.LargeNames = m.nameSpots(30)
+}
+
+func newSpot(p directory.Peer) networkSpot {
 	return networkSpot{
-		X: int(math.Round(x)), Y: int(math.Round(y)), Name: name,
-		Radius: int(math.Min(20, 7+1.6*math.Log(float64(entries+1)))),
+		Name: brief(cmp.Or(p.Name, p.Host)), Radius: radius(p.Entries), host: p.Host,
+		tied: p.State == directory.PeerFollowing || p.FollowsUs,
 	}
 }
 
-// arc bends a line between two places upwards, as on a map of flights.
-func arc(x0, y0, x1, y1 float64) string {
+// brief is the beginning of a long name, for the drawing.
+func brief(name string) string {
+	const longest = 28
+	if r := []rune(name); len(r) > longest {
+		return strings.TrimSpace(string(r[:longest-1])) + "…"
+	}
+	return name
+}
+
+// radius grows slowly with what an instance publishes.
+func radius(entries int) int { return int(math.Min(20, 7+1.6*math.Log(float64(entries+1)))) }
+
+// arc bends a line between two spots upwards, as on a map of flights.
+func arc(from, to *networkSpot) string {
+	x0, y0, x1, y1 := float64(from.X), float64(from.Y), float64(to.X), float64(to.Y)
 	bend := math.Hypot(x1-x0, y1-y0) * 0.18
 	return fmt.Sprintf("M%.0f %.0fQ%.0f %.0f %.0f %.0f", x0, y0, (x0+x1)/2, (y0+y1)/2-bend, x1, y1)
 }
@@ -97,8 +202,8 @@ func (r rectangle) meets(o rectangle) bool {
 // nameSpots writes the names, in a size, beside their spots where they hide
 // nothing and are not cut; ours first, then from the largest on. A name without
 // room is left out: the table has it.
-func (m mapShape) nameSpots(spots []networkSpot, size int) []spotName {
-	spots = slices.Clone(spots)
+func (m *networkMap) nameSpots(size int) []spotName {
+	spots := slices.Clone(m.Spots)
 	slices.SortStableFunc(spots, func(a, b networkSpot) int {
 		if a.Us != b.Us {
 			return map[bool]int{true: -1, false: 1}[a.Us]
@@ -113,7 +218,8 @@ func (m mapShape) nameSpots(spots []networkSpot, size int) []spotName {
 	for _, s := range spots {
 		for _, name := range s.placings(size) {
 			covers := name.covers(size)
-			if covers.left >= 0 && covers.right <= m.width && !slices.ContainsFunc(taken, covers.meets) {
+			inside := covers.left >= 0 && covers.right <= m.Width && covers.top >= 0 && covers.bottom <= m.Height
+			if inside && !slices.ContainsFunc(taken, covers.meets) {
 				names, taken = append(names, name), append(taken, covers)
 				break
 			}
@@ -134,7 +240,7 @@ func (s networkSpot) placings(size int) []spotName {
 }
 
 func (n spotName) covers(size int) rectangle {
-	wide, half := utf8.RuneCountInString(n.Text)*size*11/20, size/2+1
+	wide, half := utf8.RuneCountInString(n.Text)*size*13/20, size/2+1
 	r := rectangle{n.X, n.Y - half, n.X + wide, n.Y + half}
 	switch n.Anchor {
 	case "end":

@@ -136,14 +136,30 @@ func fill(t testing.TB, s *store.Store) {
 		},
 	}))
 	for _, p := range []directory.Peer{
-		{Host: "leuven.example", ActorID: "https://leuven.example/directory", Name: "Leuven", Locality: "Leuven", Country: "BE", Point: at(50.88, 4.7), Wanted: true, State: directory.PeerFollowing, FollowsUs: true, Added: noon(), LastContact: noon(), Cursor: "https://leuven.example/directory/outbox?after=1"},
+		{Host: "leuven.example", ActorID: "https://leuven.example/directory", Name: "Leuven", Locality: "Leuven", Country: "BE", Point: at(50.88, 4.7), Wanted: true, State: directory.PeerFollowing, FollowsUs: true, Added: noon(), LastContact: noon(), Cursor: "https://leuven.example/directory/outbox?after=1", AsOf: noon().Add(-12 * time.Minute), Compared: noon().Add(-12 * time.Minute), MendedAt: noon().Add(-12 * time.Minute), Mended: 3, Listed: 4, Lacking: 3},
 		{Host: "manchester.example", ActorID: "https://manchester.example/directory", Name: "Manchester", Point: at(53.48, -2.24), Wanted: true, State: directory.PeerRequested, Added: noon(), LastError: "It does not answer.", LastErrorAt: noon()},
-		{Host: "lost.example", ActorID: "https://lost.example/directory", Name: "Lost", Wanted: true, State: directory.PeerFollowing, Added: noon(), Cursor: "https://lost.example/directory/outbox?after=1", LastContact: noon().Add(-40 * 24 * time.Hour), LastError: "lost.example does not answer in time.", LastErrorAt: noon(), FailingSince: noon().Add(-40 * 24 * time.Hour), Hidden: true},
+		{Host: "lost.example", ActorID: "https://lost.example/directory", Name: "Lost", Wanted: true, State: directory.PeerFollowing, Added: noon(), Cursor: "https://lost.example/directory/outbox?after=1", LastContact: noon().Add(-40 * 24 * time.Hour), AsOf: noon().Add(-40 * 24 * time.Hour), Trouble: directory.TroubleAway, LastError: "lost.example does not answer in time.", LastErrorAt: noon(), FailingSince: noon().Add(-40 * 24 * time.Hour), Hidden: true},
 		{Host: "long.example", ActorID: "https://long.example/directory", Name: "Long", Wanted: true, State: directory.PeerFollowing, Added: noon(), Backfill: "https://long.example/directory/outbox?before=1", Cursor: "https://long.example/directory/outbox?after=1", Read: 12300, Total: 100000, LastContact: noon()},
 		{Host: "quiet.example", Wanted: true, State: directory.PeerSearching, Added: noon()},
+		{Host: "silent.example", Name: "Silent", Point: at(48.2, 16.37), Wanted: true, State: directory.PeerRequested, Requested: noon().Add(-50 * time.Hour), Added: noon()},
+		{Host: "closed.example", Name: "Closed", Wanted: true, State: directory.PeerRefused, Added: noon(), LastError: "It refused our request to follow its directory. Ask its operator to add ghent.example.", LastErrorAt: noon(), LastContact: noon().Add(-time.Hour)},
+		{Host: "doubted.example", Name: "Doubted", Wanted: true, State: directory.PeerDoubted, Added: noon(), LastError: "doubted.example shows another key than before and did not announce it; see 'commonage peer trust --help'.", LastErrorAt: noon(), FailingSince: noon().Add(-time.Hour)},
+		{Host: "shut.example", Name: "Shut", Wanted: true, State: directory.PeerFollowing, Added: noon(), Read: 3, Total: 3, AsOf: noon().Add(-2 * time.Hour), LastContact: noon().Add(-2 * time.Hour), Trouble: directory.TroubleRefused, LastError: "shut.example does not let us read its directory: it says “blocked by the operator of this instance”.", LastErrorAt: noon(), FailingSince: noon().Add(-time.Hour)},
+		{Host: "admirer.example", Name: "Admirer", Point: at(40.4, -3.7), FollowsUs: true, Added: noon()},
+		{Host: "shy.example", Name: "Shy", Wanted: true, State: directory.PeerFollowing, FollowsUs: true, Added: noon(), LastContact: noon(), Cursor: "https://shy.example/directory/outbox?after=1"},
 	} {
 		must(t, s.PutPeer(ctx, &p))
 	}
+	must(t, s.PutVouches(ctx, &store.Vouches{Voucher: "leuven.example", Hosts: []string{"manchester.example", "lost.example", "shy.example", "heard.example"}, Now: noon()}))
+	must(t, s.PutVouches(ctx, &store.Vouches{Voucher: "lost.example", Hosts: []string{"leuven.example", "manchester.example"}, Now: noon()}))
+	must(t, s.PutVouches(ctx, &store.Vouches{Voucher: "shy.example", Hosts: []string{"leuven.example"}, Now: noon()}))
+	for host, state := range map[string]directory.CandidateState{
+		"shy.example": directory.CandidateFollowed, "heard.example": directory.CandidateWaiting, "seen.example": directory.CandidateFound,
+		"unfit.example": directory.CandidateUnfit, "spurned.example": directory.CandidateRefused,
+	} {
+		must(t, s.PutCandidate(ctx, &directory.Candidate{Host: host, Domain: host, State: state, Name: "Name of " + host, Found: noon(), Unlisted: host == "shy.example"}))
+	}
+	must(t, s.PutBlock(ctx, &directory.Block{Subject: "spam.example", Kind: directory.Blocked, Reason: "spam", Created: noon()}))
 	must(t, s.PutUser(ctx, &directory.User{Name: "maria", Display: "Maria", Contact: "@maria@social.example", Role: directory.Admin, Created: noon()}))
 	must(t, s.PutUser(ctx, &directory.User{Name: "jo", Contact: "jo@ghent.example", Role: directory.Editor, Created: noon()}))
 }

@@ -23,6 +23,7 @@ const (
 	MaxFollowed   = 200 // instances followed in an hour without the operator
 	MaxStrangers  = 5   // of these in a day, followed though not enough peers list them
 	MaxVouchers   = 20  // that are noted of a candidate
+	MaxShown      = 6   // that are noted of a peer
 	FewPeers      = 12  // up to so many, one that the operator named needs no second voice to bring a stranger
 	CheckAtOnce   = 200 // candidates that are looked at in a round
 

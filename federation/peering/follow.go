@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"

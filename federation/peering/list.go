@@ -234,6 +234,7 @@ type hearing struct {
 	known    map[string]store.KnownCandidate
 	ofDomain map[string]int
 	skip     func(host string) bool // blocked, or a peer
+	peer     func(host string) bool // and not blocked
 	room     int                    // for hosts that are new to us
 	full     bool                   // there was not room for all
 }
@@ -269,6 +270,7 @@ func (p *Peering) hearing(ctx context.Context, tx *store.Store, voucher string) 
 	h.ofDomain = count.Of
 	h.room = min(MaxBrought-brought, MaxCandidates-count.Undecided)
 	h.skip = func(host string) bool { return wanted[host] || blocks.Blocked(host) }
+	h.peer = func(host string) bool { return wanted[host] && !blocks.Blocked(host) }
 	return h, nil
 }
 
@@ -294,6 +296,8 @@ func (h *hearing) sort(listed []string) (vouched, brought []string) {
 	for _, host := range listed {
 		switch known, ok := h.known[host]; {
 		case ok && known.Stranger && known.Vouchers < MaxVouchers:
+			vouched = append(vouched, host)
+		case ok && h.peer(host) && known.Vouchers < MaxShown: // for people to see
 			vouched = append(vouched, host)
 		case h.skip(host):
 		case !ok:

@@ -2,6 +2,7 @@ package peering
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,11 +26,16 @@ func TestHearing(t *testing.T) {
 				"crowded.example": {State: string(directory.CandidateWaiting), Vouchers: MaxVouchers},
 				"refused.example": {State: string(directory.CandidateRefused)},
 				"taken.example":   {State: string(directory.CandidateFollowed)},
+				"famous.example":  {State: string(directory.CandidateFollowed), Vouchers: MaxShown},
+				"banned.example":  {State: string(directory.CandidateFollowed)},
 				"strange.example": {State: string(directory.CandidateFollowed), Stranger: true},
 			},
 			ofDomain: map[string]int{}, room: MaxBrought,
 			skip: func(host string) bool {
-				return host == "blocked.example" || host == "strange.example" || host == "taken.example"
+				return slices.Contains([]string{"blocked.example", "banned.example", "strange.example", "taken.example", "famous.example"}, host)
+			},
+			peer: func(host string) bool {
+				return slices.Contains([]string{"strange.example", "taken.example", "famous.example"}, host)
 			},
 		}
 	}
@@ -56,8 +62,9 @@ func TestHearing(t *testing.T) {
 	t.Run("known ones", func(t *testing.T) {
 		vouched, brought := heard().sort([]string{
 			"waits.example", "crowded.example", "refused.example", "taken.example", "strange.example", "blocked.example",
+			"famous.example", "banned.example",
 		})
-		if fmt.Sprint(vouched) != "[waits.example strange.example]" || len(brought) != 0 {
+		if fmt.Sprint(vouched) != "[waits.example taken.example strange.example]" || len(brought) != 0 {
 			t.Errorf("got %v and %v", vouched, brought)
 		}
 	})
