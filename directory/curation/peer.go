@@ -181,7 +181,7 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.
 			return nil, err
 		}
 	}
-	var wanted []directory.Peer
+	var chosen []directory.Peer
 	err := c.store.Tx(ctx, func(tx *store.Store) error {
 		if err := open(ctx, tx); err != nil {
 			return err
@@ -190,16 +190,10 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.
 		if err != nil {
 			return err
 		}
-		for _, p := range peers {
-			if host != "" && p.Host != host {
-				continue
-			}
-			if !p.Wanted && host != "" {
-				return directory.Invalidf("host", "%s follows us and is not followed here; 'commonage peer add %s' follows it", host, host)
-			}
-			if !p.Wanted {
-				continue
-			}
+		if chosen, err = wanted(peers, host); err != nil {
+			return err
+		}
+		for _, p := range chosen {
 			job, err := kind(tx, &p)
 			if err != nil {
 				return err
@@ -207,14 +201,27 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.
 			if err := c.queue(ctx, tx, job, p.Host, ""); err != nil {
 				return err
 			}
-			wanted = append(wanted, p)
-		}
-		if host != "" && len(wanted) == 0 {
-			return fmt.Errorf("peer %s: %w", host, directory.ErrNotFound)
 		}
 		return nil
 	})
-	return wanted, err
+	return chosen, err
+}
+
+// wanted returns the wanted one of the peers with the host, or all if that is "".
+func wanted(peers []directory.Peer, host string) (chosen []directory.Peer, err error) {
+	for _, p := range peers {
+		switch {
+		case host != "" && p.Host != host:
+		case p.Wanted:
+			chosen = append(chosen, p)
+		case host != "":
+			return nil, directory.Invalidf("host", "%s follows us and is not followed here; 'commonage peer add %s' follows it", host, host)
+		}
+	}
+	if host != "" && len(chosen) == 0 {
+		return nil, fmt.Errorf("peer %s: %w", host, directory.ErrNotFound)
+	}
+	return chosen, nil
 }
 
 // nextJob returns the kind of job that brings a peer's entries, or comes nearer

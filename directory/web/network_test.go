@@ -67,7 +67,7 @@ func TestNotConfirmed(t *testing.T) {
 // tableRow returns what the row of an instance says on the network page.
 func tableRow(t *testing.T, page, host string) string {
 	t.Helper()
-	for _, row := range strings.Split(page, "<tr>") {
+	for row := range strings.SplitSeq(page, "<tr>") {
 		if strings.Contains(strings.ReplaceAll(row, "<wbr>", ""), `<span class="small">`+host+"</span>") {
 			return row
 		}

@@ -108,7 +108,8 @@ func ring(us networkSpot, peers []directory.Peer, vouches []store.Vouch) *networ
 		spots[k].Y = height/2 + int(math.Round(ry*math.Sin(angle)))
 	}
 	us.X, us.Y = width/2, height/2
-	m.Spots = append(spots, us)
+	spots = append(spots, us)
+	m.Spots = spots
 	m.connect(vouches)
 	return m
 }

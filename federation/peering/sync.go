@@ -151,23 +151,31 @@ func (p *Peering) storePages(ctx context.Context, r *run, next *directory.Peer, 
 				return err
 			}
 		}
-		if !stored.Compared.IsZero() && (stored.Cursor == "" || stored.Backfill != "") {
-			stored.Mending += changed // it is read again, as much differed
-		}
 		if done {
-			stored.AsOf = p.Now()
 			if err := p.repairAfter(ctx, tx, stored); err != nil {
 				return err
 			}
 		}
-		stored.Cursor, stored.Backfill = next.Cursor, next.Backfill
-		stored.Read, stored.Total = next.Read, next.Total
+		p.noteRead(stored, next, changed, done)
 		if err := p.well(ctx, tx, stored); err != nil {
 			return err
 		}
 		return tx.PutPeer(ctx, stored)
 	})
 	return changed, overtaken, err
+}
+
+// noteRead notes on a peer how far its log was read, by which so many entries
+// changed.
+func (p *Peering) noteRead(stored, next *directory.Peer, changed int, done bool) {
+	if !stored.Compared.IsZero() && (stored.Cursor == "" || stored.Backfill != "") {
+		stored.Mending += changed // it is read again, as much differed
+	}
+	if done {
+		stored.AsOf = p.Now()
+	}
+	stored.Cursor, stored.Backfill = next.Cursor, next.Backfill
+	stored.Read, stored.Total = next.Read, next.Total
 }
 
 // overdue reports whether an entry changed so long ago that we should know from
