@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
 	"codeberg.org/commonage/commonage/directory/store/storetest"
 	"codeberg.org/commonage/commonage/federation"
@@ -191,14 +193,20 @@ func TestClosed(t *testing.T) {
 		a.sent()
 
 		a.stop()
-		// As if it had been left by a server that ended in the midst of it.
-		if err := s.PutPeer(w.Context(), &directory.Peer{Host: b.instance.Host, Wanted: true, State: directory.PeerSearching, Added: w.clock.Now()}); err != nil {
+		// As if a server had left it that ended in the midst of it.
+		if err := s.Tx(w.Context(), func(tx *store.Store) error {
+			return curation.WantPeer(w.Context(), tx, b.instance.Host, w.clock.Now())
+		}); err != nil {
 			w.Fatal(err)
 		}
 		a.run()
 		status(w, alice.Post(a.url("/inbox"), alice.Activity("View", kept)), 202)
 		a.settle() // so the workers have begun
-		a.jobsDone()
+		a.until("nothing left to follow", func() bool {
+			now := w.clock.Now() // what somebody works on counts, and goes on
+			list, err := s.ClaimJobs(w.Context(), []string{curation.FollowJob}, now.Add(time.Hour), now, 1)
+			return err == nil && len(list) == 0
+		})
 		if p := a.peer(b.instance.Host); p.State != directory.PeerSearching || p.FollowID != "" {
 			w.Errorf("it follows again: %+v", p)
 		}

@@ -87,7 +87,7 @@ func (s *Server) work(ctx context.Context) error {
 	if err := s.Store.FreeLeases(ctx); err != nil {
 		return err
 	}
-	if err := s.startPeering(ctx); err != nil {
+	if err := s.peering.Start(ctx); err != nil {
 		return err
 	}
 	lanes := s.lanes()
@@ -100,18 +100,6 @@ func (s *Server) work(ctx context.Context) error {
 	group.Go(func() error { return s.delivery.Run(ctx) })
 	group.Go(func() error { return s.clean(ctx) })
 	return group.Wait()
-}
-
-// startPeering has peers read and looked for, unless the directory is closed.
-func (s *Server) startPeering(ctx context.Context) error {
-	err := s.closed(ctx)
-	if errors.Is(err, directory.ErrGone) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.peering.Start(ctx)
 }
 
 // watch wakes the workers when something is due, wherever it came from: this
