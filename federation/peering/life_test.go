@@ -1,10 +1,13 @@
 package peering_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"codeberg.org/commonage/commonage/directory"
+	"codeberg.org/commonage/commonage/directory/curation"
+	"codeberg.org/commonage/commonage/directory/store"
 )
 
 // A peer that does not answer is tried less and less, after a while its entries
@@ -63,8 +66,17 @@ func TestPeerGoesAndComesBack(t *testing.T) {
 	edited.Name, edited.Updated = "Edited", edited.Updated.Add(time.Hour)
 	w.must(a.store.PutInitiative(t.Context(), edited, ""))
 	all[edited.ID] = edited.Name + " " + directory.Stamp(edited.Updated)
-	_, err = b.Repair(t.Context(), a.host)
-	w.must(err)
+	w.must(b.store.Tx(t.Context(), func(tx *store.Store) error { return b.Returned(t.Context(), tx, a.host) }))
+	for _, job := range []struct {
+		kind string
+		do   func(context.Context, string) (time.Time, error)
+	}{{curation.SyncJob, b.Sync}, {curation.RepairJob, b.Repair}} {
+		if !b.due(t, job.kind) {
+			t.Fatalf("%s is not done now that it is back", job.kind)
+		}
+		_, err := job.do(t.Context(), a.host)
+		w.must(err)
+	}
 	w.carries(b, a, directory.Published, all)
 	if p := peer(); p.Hidden || !p.FailingSince.IsZero() || p.LastError != "" {
 		t.Errorf("when it is back: %+v", p)

@@ -2,6 +2,7 @@ package peering_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"codeberg.org/commonage/commonage/federation"
 	"codeberg.org/commonage/commonage/federation/client"
 	"codeberg.org/commonage/commonage/federation/peering"
+	"codeberg.org/commonage/commonage/federation/signature"
 	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
@@ -97,6 +99,7 @@ func newWorld(t *testing.T, stores []*store.Store, keys *federation.Keys, c *clo
 			Instance: instance, Store: s, Client: cl, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
 				return c.Now().UTC().Truncate(time.Microsecond)
 			},
+			Prove: proveWith(keys, c),
 		})
 		w.towns = append(w.towns, o)
 	}
@@ -108,6 +111,23 @@ func newWorld(t *testing.T, stores []*store.Store, keys *federation.Keys, c *clo
 		}
 	}
 	return w
+}
+
+// proveWith returns what verifies proofs with the keys that all towns share.
+func proveWith(keys *federation.Keys, c *clock) func(context.Context, *store.Store, *vocab.Activity) error {
+	return func(_ context.Context, _ *store.Store, a *vocab.Activity) error {
+		proofs, err := signature.ProofsOf(a.Raw)
+		if err != nil {
+			return err
+		}
+		key, _ := keys.Proving(a.Actor)
+		for k := range proofs {
+			if proofs[k].VerificationMethod == key.ID {
+				return proofs[k].Verify(key.Private.Public().(ed25519.PublicKey), c.Now())
+			}
+		}
+		return errors.New("the proof is by somebody else")
+	}
 }
 
 // follow has a town follow another from where its log stands now.
@@ -149,7 +169,7 @@ func (w *world) step() {
 	ctx := w.t.Context()
 	o, other := w.pair()
 	handle := handleOf(w.random.IntN(3))
-	switch w.random.IntN(13) {
+	switch w.random.IntN(15) {
 	case 0, 1, 2:
 		w.note("%s publishes %s", o.host, handle)
 		w.changed(o, o.Publish(ctx, &directory.Initiative{Handle: handle, Name: "Entry"}))
@@ -175,6 +195,8 @@ func (w *world) step() {
 		w.crash(o, other)
 	case 10:
 		w.damage(o, "http://"+other.host+"/initiatives/"+handle)
+	case 11, 12:
+		w.passOn(o, other)
 	default: // any of what was sent: late, again, out of order; the rest is lost
 		if len(other.sent) > 0 {
 			k := w.random.IntN(len(other.sent))
@@ -210,7 +232,51 @@ func (w *world) deliver(o *town, signer string, body json.RawMessage) {
 	if blocks.Blocked(signer) || blocks.Blocked(a.Actor) {
 		return // the inbox refuses it
 	}
-	w.must(o.store.Tx(ctx, func(tx *store.Store) error { return o.Apply(ctx, tx, signer, a) }))
+	take := o.Apply
+	if w.random.IntN(2) == 0 {
+		take = o.Heard
+	}
+	w.must(o.store.Tx(ctx, func(tx *store.Store) error { return take(ctx, tx, signer, a) }))
+}
+
+// passOn has a town get by a third one what another sent, or what was made of it.
+func (w *world) passOn(o, other *town) {
+	if len(other.sent) == 0 {
+		return
+	}
+	third := w.third(o, other)
+	k := w.random.IntN(len(other.sent))
+	body := string(other.sent[k])
+	forged := []string{
+		strings.Replace(body, `"name":"`, `"name":"Forged `, 1),
+		strings.Replace(body, `"published":"2026`, `"published":"2027`, 1),
+		strings.ReplaceAll(body, other.host, third.host),
+		strings.ReplaceAll(body, other.host, o.host),
+	}
+	if form := w.random.IntN(2 * len(forged)); form < len(forged) && forged[form] != body {
+		w.note("%s gets forgery %d of %d of %s by %s", o.host, form, k, other.host, third.host)
+		if form == 2 {
+			third = other // who announces its own has signed for it
+		}
+		body = forged[form]
+	} else {
+		w.note("%s gets %d of %s by %s", o.host, k, other.host, third.host)
+	}
+	ctx := w.t.Context()
+	blocks, err := o.store.Blocks(ctx)
+	w.must(err)
+	if blocks.Blocked(third.host) {
+		return // the inbox refuses it
+	}
+	w.must(o.store.Tx(ctx, func(tx *store.Store) error {
+		return o.Told(ctx, tx, third.host, []vocab.Ref{{Raw: json.RawMessage(body)}})
+	}))
+}
+
+// third returns the town that is neither of two.
+func (w *world) third(o, other *town) *town {
+	k := slices.IndexFunc(w.towns, func(t *town) bool { return t != o && t != other })
+	return w.towns[k]
 }
 
 // forge has a town get what others made of what was sent.
@@ -219,12 +285,7 @@ func (w *world) forge(o, other *town) {
 		return
 	}
 	body := string(other.sent[w.random.IntN(len(other.sent))])
-	third := w.towns[0]
-	for _, t := range w.towns {
-		if t != o && t != other {
-			third = t
-		}
-	}
+	third := w.third(o, other)
 	forged := []string{
 		strings.Replace(body, `"actor":"http://`+other.host, `"actor":"http://`+mallory, 1),
 		strings.ReplaceAll(body, other.host, third.host),
@@ -243,11 +304,12 @@ func (w *world) forge(o, other *town) {
 func (w *world) block(o, other *town, handle string) {
 	ctx := w.t.Context()
 	b := directory.Block{Subject: other.host, Kind: directory.Blocked}
-	switch w.random.IntN(4) {
+	switch w.random.IntN(5) {
 	case 0:
 		b.Kind = directory.Limited
-	case 1:
-		b.Subject = "http://" + other.host + "/initiatives/" + handle
+	case 1, 3:
+		w.blockEntry(o, other, handle)
+		return
 	case 2:
 		w.note("%s unblocks %s", o.host, other.host)
 		if err := o.Unblock(ctx, other.host); errors.Is(err, directory.ErrNotFound) {
@@ -266,6 +328,24 @@ func (w *world) block(o, other *town, handle string) {
 		if _, err := o.store.Peer(ctx, other.host); errors.Is(err, directory.ErrNotFound) {
 			w.follow(o, other)
 		}
+	}
+}
+
+// blockEntry decides about an entry of another town, and perhaps takes that back
+// after a comparison.
+func (w *world) blockEntry(o, other *town, handle string) {
+	ctx := w.t.Context()
+	id := "http://" + other.host + "/initiatives/" + handle
+	w.note("%s: %s blocked", o.host, id)
+	w.must(o.Block(ctx, directory.Block{Subject: id, Kind: directory.Blocked}))
+	if w.random.IntN(2) == 0 {
+		w.note("%s repairs %s", o.host, other.host)
+		_, err := o.Repair(ctx, other.host)
+		w.must(err)
+	}
+	if w.random.IntN(2) == 0 {
+		w.note("%s unblocks %s", o.host, id)
+		w.must(o.Unblock(ctx, id))
 	}
 }
 
