@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -133,6 +135,25 @@ func writeActivity(w http.ResponseWriter, document json.RawMessage, err error) e
 		return nil
 	}
 	return write(w, vocab.ContentType, document)
+}
+
+// spaced answers as h does, and says when it makes sense to ask again: the more peers
+// follow us, the later. It holds for each of the things that are asked for again and
+// again, wherever in it.
+func (s *Server) spaced(again func(followers int) time.Duration, h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		n, err := s.Store.CountPeerFollowers(r.Context(), s.Instance.DirectoryID())
+		if err != nil {
+			return err
+		}
+		if wait := again(n); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
+		}
+		if err = h(w, r); err != nil {
+			w.Header().Del("Retry-After") // what went wrong may be put right sooner
+		}
+		return err
+	}
 }
 
 // gone answers that a thing of ours was withdrawn (AC8).

@@ -1,11 +1,13 @@
 package federation_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/store"
 )
 
@@ -148,6 +150,36 @@ func TestOutage(t *testing.T) {
 		}
 		for _, inbox := range []string{"/inbox", "/initiatives/rad/inbox"} {
 			status(w, alice.Post(c.url(inbox), alice.Activity("View", "x")), 503)
+		}
+	})(t)
+}
+
+// Who asks for the same again and again learns when that makes sense: the later the
+// more peers follow us.
+func TestAskAgainLater(t *testing.T) {
+	onSQLite(func(w *world, s *store.Store) {
+		c := w.dormant(s)
+		paths := []string{"/directory/outbox?after=0", "/directory/initiatives", "/directory/peers", "/directory/news?since=2026-11-23T12:00:00Z"}
+		after := func(path string) string { return c.get(path, activityJSON).Header.Get("Retry-After") }
+		for _, path := range paths {
+			if got := after(path); got != "" {
+				w.Errorf("%s, nobody follows: %s", path, got)
+			}
+		}
+		for k := range 10 {
+			id := fmt.Sprintf("https://f%d.example/directory", k)
+			f := directory.Follower{ActorID: id, ObjectID: c.instance.DirectoryID(), FollowID: id + "/1", Inbox: id + "/inbox", Peer: k < 5, Since: w.clock.Now()}
+			if err := s.PutFollower(w.Context(), &f); err != nil {
+				w.Fatal(err)
+			}
+		}
+		for k, path := range paths {
+			if got, want := after(path), []string{"10800", "3600", "10800", "10800"}[k]; got != want {
+				w.Errorf("%s, five peers follow: %q, want %s", path, got, want)
+			}
+		}
+		if got := after("/directory/news?since=never"); got != "" {
+			w.Errorf("a mistake is to be repeated after %s", got)
 		}
 	})(t)
 }

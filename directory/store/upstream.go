@@ -96,3 +96,8 @@ func (s *Store) PeerFollowers(ctx context.Context, objectID string) ([]string, e
 	return many[string](ctx, s, "peers that follow "+objectID,
 		`SELECT actor_id FROM followers WHERE object_id = ? AND peer ORDER BY actor_id`, objectID)
 }
+
+// CountPeerFollowers returns how many peers follow a directory.
+func (s *Store) CountPeerFollowers(ctx context.Context, objectID string) (int, error) {
+	return s.count(ctx, "peers that follow "+objectID, `SELECT COUNT(*) FROM followers WHERE object_id = ? AND peer`, objectID)
+}

@@ -7,7 +7,9 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -23,6 +25,8 @@ type Document struct {
 	ETag        string // for DocumentIfChanged, may be empty
 	URL         string // where it came from, after redirects
 	NotModified bool   // unchanged since the ETag; there is no ID and no Body
+
+	RetryAfter time.Duration // how long the server would like nobody to ask for it again (RFC 9110, 10.2.3), not bounded
 }
 
 // Document fetches the ActivityPub document at the IRI, with a signed GET.
@@ -78,8 +82,11 @@ func (c *Client) document(ctx context.Context, iri string, header http.Header, e
 		return Document{}, err
 	}
 	doc := Document{Body: a.body, ETag: a.header.Get("ETag"), URL: a.url.String()}
+	if seconds, err := strconv.ParseUint(a.header.Get("Retry-After"), 10, 31); err == nil {
+		doc.RetryAfter = time.Duration(seconds) * time.Second
+	}
 	if a.status == http.StatusNotModified && etag != "" {
-		return Document{ETag: etag, URL: doc.URL, NotModified: true}, nil
+		return Document{ETag: etag, URL: doc.URL, NotModified: true, RetryAfter: doc.RetryAfter}, nil
 	}
 	if a.status != http.StatusOK {
 		return Document{}, c.statusError(a)

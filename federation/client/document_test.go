@@ -20,6 +20,7 @@ import (
 
 func TestDocument(t *testing.T) {
 	p := newPeer(t, func(p *peer, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "3600")
 		if r.Header.Get("If-None-Match") == `"v1"` {
 			w.WriteHeader(http.StatusNotModified)
 			return
@@ -36,7 +37,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := client.Document{
-		ID: p.URL + "/actor", URL: p.URL + "/actor", ETag: `"v1"`,
+		ID: p.URL + "/actor", URL: p.URL + "/actor", ETag: `"v1"`, RetryAfter: time.Hour,
 		Body: []byte(`{"id":"` + p.URL + `/actor","ID":"https://evil.example/"}`),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -60,7 +61,7 @@ func TestDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(client.Document{URL: p.URL + "/actor", ETag: `"v1"`, NotModified: true}, got); diff != "" {
+	if diff := cmp.Diff(client.Document{URL: p.URL + "/actor", ETag: `"v1"`, NotModified: true, RetryAfter: time.Hour}, got); diff != "" {
 		t.Error(diff)
 	}
 }

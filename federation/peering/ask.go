@@ -36,12 +36,8 @@ func (p *Peering) Ask(ctx context.Context) (again time.Time, err error) {
 		return again, err
 	}
 	p.pace.peers.Store(int64(len(peers)))
-	since, complete := AskSince(now, last)
-	n := 1
-	if !complete || now.Sub(last) > 2*AskEvery {
-		n = AskWhenAway
-	}
-	chosen, err := p.someWell(ctx, peers, n)
+	since, _ := AskSince(now, last)
+	chosen, err := p.toAsk(ctx, peers, now, last)
 	if err != nil || len(chosen) == 0 {
 		return again, err
 	}
@@ -51,14 +47,36 @@ func (p *Peering) Ask(ctx context.Context) (again time.Time, err error) {
 	for k := range chosen {
 		if err := p.askPeer(ctx, &chosen[k], since); err != nil {
 			p.Log.InfoContext(ctx, "peer told no news", "peer", chosen[k].Host, "err", err)
+			p.pace.waits.Store(waiting{chosen[k].Host, newsMatter}, now.Add(AskEvery))
 			continue
 		}
 		answered = true
 	}
 	if !answered { // the next peer is asked about this time too
-		return now.Add(AskAgain(false)), nil
+		others := len(p.mayAsk(peers, newsMatter)) > 0
+		return p.Now().Add(AskAgain(!others)), nil
 	}
+	p.pace.asked.Store(now.UnixMicro())
 	return again, p.Store.SetAsked(ctx, now)
+}
+
+// toAsk returns whom to ask for news, of those that need not be left alone; when this
+// server was away, several, and one at least.
+func (p *Peering) toAsk(ctx context.Context, peers []directory.Peer, now, last time.Time) ([]directory.Peer, error) {
+	n, away := 1, now.Sub(last) > 2*AskEvery && now.Sub(time.UnixMicro(p.pace.asked.Load())) > 2*AskEvery
+	if away {
+		n = AskWhenAway
+	}
+	may := p.mayAsk(peers, newsMatter)
+	chosen, err := p.someWell(ctx, may, n)
+	if err != nil || len(chosen) > 0 {
+		return chosen, err
+	}
+	if away {
+		return p.someWell(ctx, peers, 1)
+	}
+	p.pace.asked.Store(now.UnixMicro())
+	return nil, nil
 }
 
 // askPeer takes what came to one peer since a time.
@@ -67,7 +85,7 @@ func (p *Peering) askPeer(ctx context.Context, peer *directory.Peer, since time.
 	address := root + "?" + url.Values{"since": {since.UTC().Format(time.RFC3339Nano)}}.Encode()
 	for read := map[string]bool{}; address != "" && !read[address] && len(read) < maxAskPages; {
 		read[address] = true
-		page, err := p.fetchPage(ctx, peer.Host, address)
+		page, err := p.fetchPageOf(ctx, peer.Host, address, newsMatter)
 		if status, ok := errors.AsType[*client.StatusError](err); ok && status.Status == http.StatusNotFound {
 			return nil // it tells no news
 		}

@@ -52,11 +52,11 @@ const (
 	passJitter  = 3 * time.Second
 	passPause   = 30 * time.Second // between two rounds of passing on
 
-	upstreamKept = 7 * 24 * time.Hour // after which another one is asked, if there are few peers
-	upstreamEach = 24 * time.Hour     // between replacing those of any two origins, when there are many
-	upstreamWait = time.Hour          // for an answer, and before an origin is asked again for whom to ask
-	relaysAgain  = 24 * time.Hour     // the same, when it named nobody
-	missedAfter  = 10 * time.Minute   // how old what only the log told of is when it should have been passed on
+	upstreamKept = 28 * day         // after which another one is asked, if there are few peers
+	upstreamEach = day              // between replacing those of any two origins, when there are many
+	upstreamWait = time.Hour        // for an answer, and before an origin is asked again for whom to ask
+	relaysAgain  = 24 * time.Hour   // the same, when it named nobody
+	missedAfter  = 10 * time.Minute // how old what only the log told of is when it should have been passed on
 )
 
 // The times of reading.
@@ -151,6 +151,10 @@ func VisitEvery(peers, quiet int) time.Duration {
 	return min(visitEvery, wait)
 }
 
+// WaitsForLists reports whether a peer's list is left alone for as long as the peer
+// asks, when so many rounds in a row brought nothing new: not in a young network.
+func WaitsForLists(quiet int) bool { return quiet >= quietRounds }
+
 // ListedAtOnce returns how many names of a peer's list are read in a visit, when so
 // many rounds in a row brought nothing new. Pages are read whole: it is one at least.
 func ListedAtOnce(quiet int) int {
@@ -182,6 +186,28 @@ func ReadEvery(peers int) time.Duration {
 func RepairAgain(peers int) time.Duration {
 	return max(RepairEvery, time.Duration(peers)*day/comparedDay)
 }
+
+// ComparedAgain returns how long who compared what they carry of us is asked to wait
+// before they do so again, when so many peers follow us: they all share the requests
+// that one instance answers in a day. None has to wait for longer than a week.
+func ComparedAgain(followers int) time.Duration {
+	return min(time.Duration(followers)*comparedSpacing, longestComparing)
+}
+
+// AskedAgain is ComparedAgain for who read our log or our peers, or asked for news: what
+// was missed they learn from others, too.
+func AskedAgain(followers int) time.Duration {
+	return min(time.Duration(followers)*askedSpacing, LongestWait)
+}
+
+const (
+	comparedSpacing  = 12 * time.Minute // 120 a day
+	askedSpacing     = 36 * time.Minute // 40 a day of each kind
+	longestComparing = 7 * day
+	// LongestWait is how long we wait before we ask for the same again, whatever we are
+	// asked to.
+	LongestWait = 30 * day
+)
 
 const day = 24 * time.Hour
 

@@ -115,6 +115,21 @@ func TestRequestsOfADay(t *testing.T) {
 	}
 }
 
+// However many follow an instance, it answers so many in a day who keep to what it
+// says, until that would be for too long.
+func TestAnsweredInADay(t *testing.T) {
+	for _, followers := range []int{1, 5, 50, 800} {
+		n := float64(followers)
+		compared, asked := n*24/peering.ComparedAgain(followers).Hours(), 3*n*24/peering.AskedAgain(followers).Hours()
+		if compared+asked > 245 || compared < 100 || asked < 100 {
+			t.Errorf("%d followers: compared %.0f times, asked %.0f times", followers, compared, asked)
+		}
+	}
+	if peering.ComparedAgain(100000) != 7*24*time.Hour || peering.AskedAgain(100000) != peering.LongestWait || peering.AskedAgain(0) != 0 {
+		t.Error("some wait for too long, or for nothing")
+	}
+}
+
 // After a start few peers are compared soon, many bit by bit.
 func TestRepairAt(t *testing.T) {
 	if first, last := peering.RepairAt(0, 14, 0.9), peering.RepairAt(13, 14, 0.1); first > 10*time.Second || last > 3*time.Minute || last <= first {
@@ -221,8 +236,8 @@ func TestUpstreamDecisions(t *testing.T) {
 	}{
 		"asked just now":   {false, time.Minute, false, true},
 		"never answered":   {false, 2 * time.Hour, false, false},
-		"does it":          {true, 6 * 24 * time.Hour, false, true},
-		"did it for long":  {true, 8 * 24 * time.Hour, false, false},
+		"does it":          {true, 27 * 24 * time.Hour, false, true},
+		"did it for long":  {true, 29 * 24 * time.Hour, false, false},
 		"missed something": {true, time.Hour, true, false},
 	} {
 		u := &directory.Upstream{Accepted: c.accepted, Since: now.Add(-c.age)}

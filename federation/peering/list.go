@@ -173,6 +173,9 @@ func (p *Peering) fetchListRoot(ctx context.Context, peer *directory.Peer, known
 			doc, err = p.Client.Document(ctx, known.address)
 		}
 	}
+	if err == nil {
+		p.told(peer.Host, listMatter, &doc)
+	}
 	return doc, err
 }
 
@@ -181,7 +184,7 @@ func (p *Peering) fetchPages(ctx context.Context, host string, r *reading) error
 	seen, began := map[string]bool{}, p.Now()
 	for r.address != "" && len(r.hosts) < r.most && len(seen) < maxListPages && p.Now().Sub(began) < maxListTime {
 		seen[r.address] = true
-		page, err := p.fetchPage(ctx, host, r.address)
+		page, err := p.fetchPageOf(ctx, host, r.address, listMatter)
 		if err != nil && len(r.hosts) > 0 && client.Retryable(err) {
 			return ctx.Err() // what came is taken, the rest waits
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,10 @@ type reader struct {
 	fetch func(host string) // called for each
 
 	onList func() // called when the peer is asked
+	after  string // Retry-After of what the peer answers
+	news   int    // times that it was asked for news
+	lists  int    // times that it was asked for its list
+	silent bool   // it does not tell any
 }
 
 const lister = "lister.example"
@@ -87,6 +92,12 @@ func (r *reader) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (r *reader) serve(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Retry-After", r.after)
+	if strings.HasSuffix(req.URL.Path, "/news") {
+		r.serveNews(w, req)
+		return
+	}
+	r.lists++
 	root := "http://" + lister + "/directory/peers"
 	doc := map[string]any{"@context": "https://www.w3.org/ns/activitystreams", "id": root, "type": "OrderedCollection", "totalItems": len(r.names)}
 	rest := r.names
@@ -121,6 +132,16 @@ func (r *reader) serve(w http.ResponseWriter, req *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/activity+json")
 	_, _ = w.Write(body)
+}
+
+func (r *reader) serveNews(w http.ResponseWriter, req *http.Request) {
+	if r.news++; r.silent {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/activity+json")
+	_, _ = fmt.Fprintf(w, `{"@context":"https://www.w3.org/ns/activitystreams","id":%q,"type":"OrderedCollectionPage",`+
+		`"partOf":"http://%s/directory/news","orderedItems":[]}`, req.URL.String(), lister)
 }
 
 // visit makes a round of visits, and returns which pages it read.

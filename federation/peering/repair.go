@@ -51,7 +51,7 @@ func (p *Peering) Repair(ctx context.Context, host string) (again time.Time, err
 	if more {
 		return p.Now(), nil
 	}
-	return p.nextRepair(), nil
+	return p.notBefore(p.nextRepair(), host, digestMatter), nil
 }
 
 // nextRepair returns when to compare again, not with all peers at once.
@@ -153,6 +153,7 @@ func (p *Peering) theirDigest(ctx context.Context, c *comparison) (directory.Dig
 	if err != nil {
 		return directory.Digest{}, err
 	}
+	p.told(c.peer.Host, digestMatter, &doc)
 	collection, err := vocab.ParseCollection(doc.Body)
 	if err != nil {
 		return directory.Digest{}, invalid(c.root, err)

@@ -55,7 +55,7 @@ func (p *Peering) Sync(ctx context.Context, host string) (again time.Time, err e
 			if err := p.tend(ctx, host, r.missed); err != nil && ctx.Err() == nil {
 				p.Log.InfoContext(ctx, "nobody asked to pass on", "peer", host, "err", err)
 			}
-			return p.next(), nil
+			return p.notBefore(p.next(), host, logMatter), nil
 		}
 	}
 	if r.changed == 0 || r.peer.Backfill == "" && r.changed < len(r.read)*leastNew {
@@ -294,6 +294,9 @@ func (p *Peering) readNewest(ctx context.Context, host, address string) (page, e
 		known = value.(end)
 	}
 	doc, err := p.fetchOf(ctx, host, address, known.etag)
+	if err == nil {
+		p.told(host, logMatter, &doc)
+	}
 	if err != nil || doc.NotModified {
 		return page{address: address}, err
 	}

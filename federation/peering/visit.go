@@ -23,6 +23,8 @@ type pace struct {
 	lists  sync.Map     // of list by host
 	ends   sync.Map     // of end by host
 	relays sync.Map     // of found by host
+	waits  sync.Map     // times by waiting
+	asked  atomic.Int64 // when a peer told news or all were to be left alone, in microseconds
 	doubts doubts
 }
 
@@ -114,6 +116,9 @@ func (p *Peering) peersThatVouch(ctx context.Context) ([]directory.Peer, error) 
 func (p *Peering) toVisit(ctx context.Context, peers []directory.Peer, host string) ([]directory.Peer, error) {
 	if host != "" {
 		return slices.DeleteFunc(slices.Clone(peers), func(peer directory.Peer) bool { return peer.Host != host }), nil
+	}
+	if WaitsForLists(int(p.pace.quiet.Load())) {
+		peers = p.mayAsk(peers, listMatter)
 	}
 	well, err := p.someWell(ctx, peers, len(peers))
 	if err != nil {

@@ -66,9 +66,11 @@ type changing struct {
 	passed  []time.Duration
 	passing []bool
 	asked   []time.Duration
-	turn    []int32   // whose log is read next
-	other   []int32   // who is compared with next
-	of      [][]int32 // changes of each origin
+	rounds  []time.Duration          // of asking, that found somebody, or had nobody to ask
+	turn    []int32                  // whose log is read next
+	other   []int32                  // who is compared with next
+	waits   []map[wait]time.Duration // until when an instance leaves others alone, where few are chosen
+	of      [][]int32                // changes of each origin
 	traffic []traffic
 	wasted  int64 // deliveries to who does not carry it
 	end     time.Duration
@@ -99,7 +101,7 @@ const epoch = 24 * time.Hour
 func newChanging(s settings, g *graph, l load) *changing {
 	c := &changing{
 		s: s, g: g, r: s.chance(l.name), up: uptime{s.down, s.seed}, pending: make([][]int32, g.n),
-		passed: make([]time.Duration, g.n), passing: make([]bool, g.n), asked: make([]time.Duration, g.n),
+		passed: make([]time.Duration, g.n), passing: make([]bool, g.n), asked: make([]time.Duration, g.n), rounds: make([]time.Duration, g.n),
 		traffic: make([]traffic, g.n), known: make([]set, g.n), turn: make([]int32, g.n), other: make([]int32, g.n), of: make([][]int32, g.n), end: epoch + l.last + 2*time.Hour,
 	}
 	if l.every == 0 {
@@ -117,20 +119,95 @@ func newChanging(s settings, g *graph, l load) *changing {
 	}
 	for i := range g.n {
 		c.known[i] = newSet(max(1, len(c.list)))
-		c.asked[i] = epoch
+		c.waitsOf(i)
+		c.asked[i], c.rounds[i] = epoch, epoch
 		c.q.put(event{at: epoch + jitter(c.r, peering.AskEvery), who: int32(i), what: asks})
 		c.q.put(event{at: epoch + jitter(c.r, time.Hour), who: int32(i), what: visits})
-		if n := g.countFollowed(i); n > 0 {
-			c.turn[i] = int32(c.r.IntN(n))
-			c.other[i] = int32(c.r.IntN(n))
-			c.q.put(event{at: epoch + jitter(c.r, peering.ReadEvery(n)/time.Duration(n)), who: int32(i), what: reads})
-			c.q.put(event{at: epoch + jitter(c.r, peering.RepairAgain(n)/time.Duration(n)), who: int32(i), what: compares})
-			if every := c.replaceEvery(i); every > 0 {
-				c.q.put(event{at: epoch + jitter(c.r, every), who: int32(i), what: replaces})
-			}
-		}
+		c.startPolls(i)
 	}
 	return c
+}
+
+// startPolls has an instance read logs and compare. Where everybody follows everybody,
+// peers take turns, which saves an event for each of them.
+func (c *changing) startPolls(i int) {
+	n := c.g.countFollowed(i)
+	if n == 0 {
+		return
+	}
+	if every := c.replaceEvery(i); every > 0 {
+		c.q.put(event{at: epoch + jitter(c.r, every), who: int32(i), what: replaces})
+	}
+	if c.g.followed == nil {
+		c.turn[i], c.other[i] = int32(c.r.IntN(n)), int32(c.r.IntN(n))
+		c.q.put(event{at: epoch + jitter(c.r, peering.ReadEvery(n)/time.Duration(n)), who: int32(i), what: reads})
+		c.q.put(event{at: epoch + jitter(c.r, peering.RepairAgain(n)/time.Duration(n)), who: int32(i), what: compares})
+		return
+	}
+	for _, p := range c.g.followed[i] {
+		for what, every := range map[int8]time.Duration{reads: peering.ReadEvery(n), compares: peering.RepairAgain(n)} {
+			at := epoch + jitter(c.r, max(every, c.waitOf(int(p), what)))
+			c.q.put(event{at: at, who: int32(i), from: p, what: what})
+		}
+	}
+}
+
+// wait is what an instance leaves another alone with.
+type wait struct {
+	peer int32
+	what int8
+}
+
+// waitsOf begins as in a network that is no longer new: with some of each wait over.
+func (c *changing) waitsOf(i int) {
+	if c.g.followed == nil {
+		return // nobody comes back so soon
+	}
+	if c.waits == nil {
+		c.waits = make([]map[wait]time.Duration, c.g.n)
+	}
+	c.waits[i] = map[wait]time.Duration{}
+	for _, p := range c.g.followed[i] {
+		for _, what := range []int8{asks, visits} {
+			c.waits[i][wait{p, what}] = epoch + jitter(c.r, c.waitOf(int(p), what)+1)
+		}
+	}
+}
+
+// waitOf is for how long a peer would like to be left alone with something.
+func (c *changing) waitOf(p int, what int8) time.Duration {
+	if what == compares {
+		return peering.ComparedAgain(c.g.countFollowers(p))
+	}
+	return peering.AskedAgain(c.g.countFollowers(p))
+}
+
+// choose returns a random peer that may be asked, or -1.
+func (c *changing) choose(i int, what int8, at time.Duration) int {
+	if c.waits == nil {
+		return c.g.somePeer(i, c.r)
+	}
+	n, of := 0, -1
+	for _, p := range c.g.followed[i] {
+		if c.waits[i][wait{p, what}] > at {
+			continue
+		}
+		if n++; c.r.IntN(n) == 0 {
+			of = int(p)
+		}
+	}
+	return of
+}
+
+// answered notes how long a peer that answered is left alone.
+func (c *changing) answered(i, p int, what int8, at time.Duration) {
+	c.leave(i, p, what, at+c.waitOf(p, what))
+}
+
+func (c *changing) leave(i, p int, what int8, until time.Duration) {
+	if c.waits != nil {
+		c.waits[i][wait{int32(p), what}] = until
+	}
 }
 
 func (c *changing) run(say printer, l load) {
@@ -171,21 +248,33 @@ func (c *changing) happen(e event) {
 		c.visit(i, e.at)
 		every := peering.VisitEvery(c.g.countFollowed(i), longQuiet)
 		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: visits})
-	case reads:
-		n := c.g.countFollowed(i)
-		c.read(i, c.g.nthPeer(i, int(c.turn[i])%n), e.at)
-		c.turn[i]++
-		every := peering.ReadEvery(n) / time.Duration(n)
-		c.q.put(event{at: e.at + every + jitter(c.r, every/5), who: e.who, what: reads})
-	case compares:
-		n := c.g.countFollowed(i)
-		c.repair(i, c.g.nthPeer(i, int(c.other[i])%n), e.at)
-		c.other[i]++
-		c.q.put(event{at: e.at + peering.RepairAgain(n)/time.Duration(n), who: e.who, what: compares})
+	case reads, compares:
+		c.lookAt(i, e)
 	case replaces:
 		c.replace(i)
 		c.q.put(event{at: e.at + c.replaceEvery(i), who: e.who, what: replaces})
 	}
+}
+
+// lookAt has an instance read the log of a peer, or compare.
+func (c *changing) lookAt(i int, e event) {
+	n := c.g.countFollowed(i)
+	p, every, turn, do := int(e.from), peering.ReadEvery(n), c.turn, c.read
+	if e.what == compares {
+		every, turn, do = peering.RepairAgain(n), c.other, c.repair
+	}
+	if c.g.followed == nil {
+		p = c.g.nthPeer(i, int(turn[i])%n)
+		turn[i]++
+		every /= time.Duration(n)
+	} else {
+		every = max(every, c.waitOf(p, e.what))
+	}
+	do(i, p, e.at)
+	if e.at += every; e.what == reads {
+		e.at += jitter(c.r, every/5)
+	}
+	c.q.put(e)
 }
 
 // longQuiet is how many rounds of visits brought nothing new in a settled network.
@@ -195,7 +284,11 @@ const longQuiet = 1000
 // of one of them the next page, without what comes before.
 func (c *changing) visit(i int, at time.Duration) {
 	for k := range min(peering.VisitAtOnce, c.g.countFollowed(i)) {
-		p := c.g.somePeer(i, c.r)
+		p := c.choose(i, visits, at)
+		if p < 0 {
+			return
+		}
+		c.answered(i, p, visits, at)
 		names := c.g.countFollowed(p)
 		c.poll(i, p, nameBody*min(names, listPage))
 		if names > listPage && k > 0 {
@@ -407,17 +500,24 @@ func (c *changing) hostile(i int) bool {
 }
 
 // ask has an instance ask a random peer, or several when it was away, and reports
-// whether one answered.
+// whether one answered, or there is nobody else to ask.
 func (c *changing) ask(i int, at time.Duration) (answered bool) {
 	base := time.Unix(0, 0)
 	since, _ := peering.AskSince(base.Add(at), base.Add(c.asked[i]))
-	n := 1
-	if at-c.asked[i] > 2*peering.AskEvery {
+	n, away := 1, at-c.rounds[i] > 2*peering.AskEvery
+	if away {
 		n = peering.AskWhenAway
 	}
-	for range n {
-		p := c.g.somePeer(i, c.r)
+	for k := range n {
+		p := c.choose(i, asks, at)
+		if p < 0 && away && k == 0 { // whoever it is
+			p = c.g.somePeer(i, c.r)
+		}
+		if p < 0 && k > 0 {
+			break
+		}
 		if p < 0 {
+			c.rounds[i] = at
 			return true
 		}
 		first, _ := slices.BinarySearchFunc(c.list, since.Sub(base)-2*outage, func(ch change, t time.Duration) int {
@@ -425,15 +525,17 @@ func (c *changing) ask(i int, at time.Duration) (answered bool) {
 		})
 		c.poll(i, p, 0)
 		if c.up.down(p, at) || c.r.Float64() < c.s.lost {
+			c.leave(i, p, asks, at+peering.AskEvery)
 			continue
 		}
 		answered = true
+		c.answered(i, p, asks, at)
 		c.takeNews(i, p, first, since.Sub(base))
 	}
 	if answered {
-		c.asked[i] = at
+		c.asked[i], c.rounds[i] = at, at
 	}
-	return answered
+	return answered || c.choose(i, asks, at) < 0
 }
 
 // takeNews gives an instance what a peer knows of the changes since a time, none of
