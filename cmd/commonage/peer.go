@@ -105,7 +105,7 @@ func newPeerWork(a *app, c *cobra.Command, queue func(*curation.Curator, context
 				return explain(err, "peer "+host)
 			}
 			if len(peers) == 0 {
-				return a.printf("No peer is followed. Add one with 'commonage peer add HOST'.\n")
+				return a.printNoPeer(cmd.Context(), in)
 			}
 			for _, p := range peers {
 				if err := a.printf("The server will %s.\n", workOn(p, does)); err != nil {
@@ -119,6 +119,18 @@ func newPeerWork(a *app, c *cobra.Command, queue func(*curation.Curator, context
 		})
 	}
 	return c
+}
+
+// printNoPeer says that no peer is followed, though some may follow us.
+func (a *app) printNoPeer(ctx context.Context, in *instance) error {
+	peers, err := in.store.Peers(ctx)
+	if err != nil {
+		return err
+	}
+	if len(peers) == 0 {
+		return a.printf("There is no peer yet. Add one with 'commonage peer add HOST'.\n")
+	}
+	return a.printf("No peer is followed; 'commonage peer list' shows who follows us. Add one with 'commonage peer add HOST'.\n")
 }
 
 // workOn words what the server does next about a peer: it has to follow it before
@@ -150,7 +162,7 @@ func newPeerList(a *app) *cobra.Command {
 					return err
 				}
 				if len(peers) == 0 {
-					return a.printf("There is no peer yet. Add one with 'commonage peer add HOST'.\n")
+					return a.printNoPeer(cmd.Context(), in)
 				}
 				return a.printPeers(peers)
 			})

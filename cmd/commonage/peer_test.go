@@ -58,7 +58,7 @@ func TestPeerWork(t *testing.T) {
 	for _, work := range []string{"repair", "sync"} {
 		a.try("peer", work, b.host).wants(t, 1, b.host+" follows us and is not followed here; 'commonage peer add "+b.host+"' follows it")
 		a.try("peer", work, "unheard.example").wants(t, 1, "there is no peer unheard.example here")
-		a.try("peer", work).wants(t, 0, "No peer is followed.")
+		a.try("peer", work).wants(t, 0, "No peer is followed; ")
 	}
 	if out := b.do("peer", "repair"); out != "The server will compare what it carries with "+a.host+".\n" {
 		t.Errorf("with a server running it says %q", out)
