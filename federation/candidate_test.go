@@ -257,7 +257,7 @@ func TestSilentCandidate(t *testing.T) {
 		a, silent := w.city(storetest.Open(w.T)), w.mastodon()
 		asked, release := make(chan struct{}), make(chan struct{})
 		var once, gone atomic.Bool
-		silent.Handle("/robots.txt", func(rw http.ResponseWriter, r *http.Request) {
+		silent.Handle("/robots.txt", func(_ http.ResponseWriter, r *http.Request) {
 			if !strings.Contains(r.UserAgent(), x.instance.Host) {
 				return
 			}

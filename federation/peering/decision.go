@@ -168,7 +168,7 @@ func ListedAtOnce(quiet int) int {
 // their number: that an idle instance makes and answers fewer than 500 in all is what
 // an operator can rely on. Comparing tells more for the same price, and comes first.
 const (
-	polledDay   = 96
+	polledDay   = 90
 	comparedDay = 72 // of them, comparisons at most
 )
 
@@ -189,7 +189,7 @@ func RepairAgain(peers int) time.Duration {
 
 // ComparedAgain returns how long who compared what they carry of us is asked to wait
 // before they do so again, when so many peers follow us: they all share the requests
-// that one instance answers in a day. None has to wait for longer than a week.
+// that one instance answers in a day. None has to wait for longer than two weeks.
 func ComparedAgain(followers int) time.Duration {
 	return min(time.Duration(followers)*comparedSpacing, longestComparing)
 }
@@ -203,10 +203,10 @@ func AskedAgain(followers int) time.Duration {
 const (
 	comparedSpacing  = 12 * time.Minute // 120 a day
 	askedSpacing     = 36 * time.Minute // 40 a day of each kind
-	longestComparing = 7 * day
+	longestComparing = 14 * day
 	// LongestWait is how long we wait before we ask for the same again, whatever we are
 	// asked to.
-	LongestWait = 30 * day
+	LongestWait = 60 * day
 )
 
 const day = 24 * time.Hour

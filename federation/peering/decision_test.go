@@ -125,7 +125,7 @@ func TestAnsweredInADay(t *testing.T) {
 			t.Errorf("%d followers: compared %.0f times, asked %.0f times", followers, compared, asked)
 		}
 	}
-	if peering.ComparedAgain(100000) != 7*24*time.Hour || peering.AskedAgain(100000) != peering.LongestWait || peering.AskedAgain(0) != 0 {
+	if peering.ComparedAgain(100000) != 14*24*time.Hour || peering.AskedAgain(100000) != peering.LongestWait || peering.AskedAgain(0) != 0 {
 		t.Error("some wait for too long, or for nothing")
 	}
 }

@@ -271,10 +271,8 @@ func TestSlowCandidates(t *testing.T) {
 	slow := manyNames(100)
 	r.found(slow...)
 	r.fetch = func(string) { r.clock.Skip(10 * time.Second) }
-	began := r.clock.Now()
 	for rounds := 0; len(r.asked) < len(slow); rounds++ {
-		before := len(r.asked)
-		began = r.clock.Now()
+		before, began := len(r.asked), r.clock.Now()
 		r.visit()
 		if took := r.clock.Now().Sub(began); took > 8*time.Minute || len(r.asked) == before {
 			t.Fatalf("a round took %s, and looked at %d", took, len(r.asked)-before)
