@@ -16,10 +16,10 @@ import (
 
 // says has the directory of a city send an activity to another's that Commonage
 // itself sends at other occasions, or never.
-func (c *city) says(to *city, kind string, object any) (id string) {
+func (c *city) says(to *city, kind string, object any) {
 	c.w.Helper()
 	us := c.instance.DirectoryID()
-	id = fmt.Sprintf("%s/said/%s/%d", us, kind, c.w.clock.Now().UnixMicro())
+	id := fmt.Sprintf("%s/said/%s/%d", us, kind, c.w.clock.Now().UnixMicro())
 	body, err := json.Marshal(map[string]any{
 		"@context": "https://www.w3.org/ns/activitystreams", "id": id, "type": kind, "actor": us, "object": object,
 	})
@@ -32,7 +32,6 @@ func (c *city) says(to *city, kind string, object any) (id string) {
 	}
 	c.sent()
 	to.settle()
-	return id
 }
 
 // isGone checks that what is carried of a city is kept, but in no list.
@@ -116,7 +115,7 @@ func TestPeerComesBack(t *testing.T) {
 		alive := a.dead()
 		for range 2 {
 			w.clock.Advance(20 * 24 * time.Hour)
-			b.until("a failure", func() bool { return b.peer(a.instance.Host).FailingSince.Before(w.clock.Now().Add(-time.Hour)) })
+			b.until("a failure", func() bool { return !b.peer(a.instance.Host).LastErrorAt.Before(w.clock.Now()) })
 			b.jobsDone()
 		}
 		w.clock.Advance(20 * 24 * time.Hour)

@@ -158,23 +158,29 @@ func (c *Curator) TrustPeer(ctx context.Context, host string) error {
 // all of them; one that is not read yet is looked for, or asked, again. It returns
 // the peers as they are now.
 func (c *Curator) SyncPeer(ctx context.Context, host string) ([]directory.Peer, error) {
-	return c.queuePeers(ctx, host, func(_ *store.Store, p *directory.Peer) (string, error) { return nextJob(p.State), nil })
+	return c.eachPeer(ctx, host, func(tx *store.Store, p *directory.Peer) error {
+		return c.queue(ctx, tx, nextJob(p.State), p.Host, "")
+	})
 }
 
 // RepairPeer asks for what is carried from a followed peer to be compared with
 // what it has, and mended; "" means from all of them. What could not be mended
 // before is tried again. It returns the peers as they are now.
 func (c *Curator) RepairPeer(ctx context.Context, host string) ([]directory.Peer, error) {
-	return c.queuePeers(ctx, host, func(tx *store.Store, p *directory.Peer) (string, error) {
-		if p.State == directory.PeerFollowing {
-			return RepairJob, tx.ForgetRepair(ctx, p.Host)
+	return c.eachPeer(ctx, host, func(tx *store.Store, p *directory.Peer) error {
+		if p.State != directory.PeerFollowing {
+			return c.queue(ctx, tx, FollowJob, p.Host, "")
 		}
-		return FollowJob, nil
+		if err := tx.ForgetRepair(ctx, p.Host); err != nil {
+			return err
+		}
+		return c.queue(ctx, tx, RepairJob, p.Host, "")
 	})
 }
 
-// queuePeers leaves a job for a wanted peer, or for all if host is "".
-func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.Store, *directory.Peer) (string, error)) ([]directory.Peer, error) {
+// eachPeer does something about a wanted peer, or about all if host is "", in one
+// transaction. It returns the peers.
+func (c *Curator) eachPeer(ctx context.Context, host string, do func(*store.Store, *directory.Peer) error) ([]directory.Peer, error) {
 	if host != "" {
 		var err error
 		if host, err = ParseHost(host); err != nil {
@@ -194,11 +200,7 @@ func (c *Curator) queuePeers(ctx context.Context, host string, kind func(*store.
 			return err
 		}
 		for _, p := range chosen {
-			job, err := kind(tx, &p)
-			if err != nil {
-				return err
-			}
-			if err := c.queue(ctx, tx, job, p.Host, ""); err != nil {
+			if err := do(tx, &p); err != nil {
 				return err
 			}
 		}

@@ -417,30 +417,10 @@ func (p *Peering) fetchEntry(ctx context.Context, c *comparison, id string) erro
 		return err
 	}
 	c.fetched++
-	doc, err := p.fetchFrom(ctx, peer, id)
-	if status, ok := errors.AsType[*client.StatusError](err); ok && (status.Gone() || status.Status == http.StatusNotFound) {
-		return nil // withdrawn since: the next comparison sees it
-	}
-	if err != nil && !client.Retryable(err) {
-		p.Log.WarnContext(ctx, "entry ignored", "peer", peer.Host, "entry", id, "err", err)
-		return nil
-	}
-	if err != nil {
+	entry, err := p.entryThere(ctx, peer, id)
+	if err != nil || entry == nil {
 		return err
 	}
-	entry, err := vocab.ParseInitiative(doc.Body)
-	if err != nil || entry.ID != id {
-		p.Log.WarnContext(ctx, "entry ignored", "peer", peer.Host, "entry", id, "err", err)
-		return nil
-	}
-	actor, err := vocab.ParseActor(doc.Body)
-	if err != nil || !actor.Discoverable {
-		entry = tombstone(peer.Host, id, entry.Updated)
-		if entry == nil {
-			return nil
-		}
-	}
-	entry.Origin = peer.Host
 	return p.Store.Change(ctx, func(tx *store.Store) error {
 		now, err := p.stored(ctx, tx, id)
 		if err != nil || !sameVersion(before, now) {
@@ -465,6 +445,31 @@ func (p *Peering) fetchEntry(ctx context.Context, c *comparison, id string) erro
 	})
 }
 
+// entryThere returns an entry as its origin serves it, or nil if it cannot be had.
+func (p *Peering) entryThere(ctx context.Context, peer *directory.Peer, id string) (*directory.Initiative, error) {
+	doc, err := p.fetchFrom(ctx, peer, id)
+	if status, ok := errors.AsType[*client.StatusError](err); ok && (status.Gone() || status.Status == http.StatusNotFound) {
+		return nil, nil // withdrawn since: the next comparison sees it
+	}
+	if err != nil && !client.Retryable(err) {
+		p.Log.WarnContext(ctx, "entry ignored", "peer", peer.Host, "entry", id, "err", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	entry, err := vocab.ParseInitiative(doc.Body)
+	if err != nil || entry.ID != id {
+		p.Log.WarnContext(ctx, "entry ignored", "peer", peer.Host, "entry", id, "err", err)
+		return nil, nil
+	}
+	if actor, err := vocab.ParseActor(doc.Body); err == nil && actor.Discoverable {
+		entry.Origin = peer.Host
+		return entry, nil
+	}
+	return tombstone(peer.Host, id, entry.Updated), nil // it does not want to be listed
+}
+
 // follows reports whether what a peer tells is carried.
 func follows(peer *directory.Peer) bool { return peer.Wanted && peer.State == directory.PeerFollowing }
 
@@ -484,10 +489,16 @@ func sameVersion(a, b *directory.Initiative) bool {
 	return a.State == b.State && a.Updated.Equal(b.Updated) && a.Revision == b.Revision
 }
 
-// repairAfter leaves the job to compare once a peer's log was read: soon after an
+// afterReading leaves the job to compare once a peer's log was read: soon after an
 // outage or when nothing was compared since it was read from its beginning, else
-// when it is time.
-func (p *Peering) repairAfter(ctx context.Context, tx *store.Store, peer *directory.Peer) error {
+// when it is time. Missed says that it told of something that should have come by
+// itself.
+func (p *Peering) afterReading(ctx context.Context, tx *store.Store, peer *directory.Peer, missed bool) error {
+	if missed {
+		if err := p.remind(ctx, tx, peer.Host); err != nil {
+			return err
+		}
+	}
 	memory, err := tx.Repair(ctx, peer.Host)
 	if err != nil {
 		return err

@@ -145,14 +145,11 @@ func (p *Peering) storePages(ctx context.Context, r *run, next *directory.Peer, 
 			return err
 		}
 		changed = len(later)
-		missed := stored.Cursor != "" && stored.Backfill == "" && slices.ContainsFunc(later, p.overdue)
-		if r.missed = r.missed || missed; missed {
-			if err := p.remind(ctx, tx, stored.Host); err != nil {
-				return err
-			}
+		if stored.Cursor != "" && stored.Backfill == "" {
+			r.missed = r.missed || slices.ContainsFunc(later, p.overdue)
 		}
 		if done {
-			if err := p.repairAfter(ctx, tx, stored); err != nil {
+			if err := p.afterReading(ctx, tx, stored, r.missed); err != nil {
 				return err
 			}
 		}
