@@ -52,7 +52,7 @@ const (
 	passJitter  = 3 * time.Second
 	passPause   = 30 * time.Second // between two rounds of passing on
 
-	upstreamKept = 28 * day         // after which another one is asked, if there are few peers
+	upstreamKept = 90 * day         // after which another one is asked, if there are few peers
 	upstreamEach = day              // between replacing those of any two origins, when there are many
 	upstreamWait = time.Hour        // for an answer, and before an origin is asked again for whom to ask
 	relaysAgain  = 24 * time.Hour   // the same, when it named nobody

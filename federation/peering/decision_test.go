@@ -236,8 +236,8 @@ func TestUpstreamDecisions(t *testing.T) {
 	}{
 		"asked just now":   {false, time.Minute, false, true},
 		"never answered":   {false, 2 * time.Hour, false, false},
-		"does it":          {true, 27 * 24 * time.Hour, false, true},
-		"did it for long":  {true, 29 * 24 * time.Hour, false, false},
+		"does it":          {true, 89 * 24 * time.Hour, false, true},
+		"did it for long":  {true, 91 * 24 * time.Hour, false, false},
 		"missed something": {true, time.Hour, true, false},
 	} {
 		u := &directory.Upstream{Accepted: c.accepted, Since: now.Add(-c.age)}
