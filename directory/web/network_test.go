@@ -39,7 +39,7 @@ func TestNotConfirmed(t *testing.T) {
 			{"it answers again", 0, directory.PeerFollowing, "", "up to date"},
 		} {
 			must(t, s.UpdatePeer(t.Context(), "leuven.example", func(p *directory.Peer) error {
-				p.State, p.LastContact, p.LastError, p.FailingSince = test.state, noon().Add(-72*time.Hour), "", time.Time{}
+				p.State, p.Confirmed, p.LastError, p.FailingSince = test.state, noon().Add(-72*time.Hour), "", time.Time{}
 				p.Lacking = 0
 				if test.failing > 0 {
 					p.Fails(noon().Add(-test.failing), "leuven.example does not answer in time.")
