@@ -99,9 +99,7 @@ func TestLogReadWhileItChanges(t *testing.T) {
 		for ; next != ""; pages++ {
 			c.edit("entry_3", fmt.Sprintf("Edited %d", pages)) // it was on the last page
 			page, names := c.minimal(next)
-			for id, name := range names {
-				got[id] = name
-			}
+			maps.Copy(got, names)
 			next = page.String("next")
 		}
 		if pages != 3 {
