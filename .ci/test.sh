@@ -23,7 +23,8 @@ watched=(-race "-gcflags=modernc.org/sqlite/lib=-race=false")
 
 echo "== go test"
 tests=passed
-.ci/postgres.sh go test "${watched[@]}" -timeout 20m -json ./... | go run .ci/summary.go || tests=failed
+# The packages that wait for servers of theirs go first, beside those that calculate.
+.ci/postgres.sh go test "${watched[@]}" -timeout 20m -json ./federation ./cmd/... ./... | go run .ci/summary.go || tests=failed
 
 # The race detector also makes checking proofs slow: with it, these do a part.
 echo "== go test, all sequences that must converge and a repair of 100,000 entries"

@@ -69,7 +69,7 @@ func (c *city) isPeer(host string) bool {
 // in a day. Who is followed is listed in turn.
 func TestFindsByVouches(t *testing.T) {
 	onEach(func(w *world, s *store.Store) {
-		x := w.city(s, policy(directory.PeersOpen))
+		x := w.dormant(s, policy(directory.PeersOpen))
 		a, b := w.city(storetest.Open(w.T)), w.city(storetest.Open(w.T))
 		twice, once := w.city(storetest.Open(w.T)), w.city(storetest.Open(w.T))
 		named := w.city(storetest.Open(w.T))
@@ -79,11 +79,13 @@ func TestFindsByVouches(t *testing.T) {
 		b.follows(twice)
 		x.follow(a.instance.Host)
 		x.follow(b.instance.Host) // added together, neither has the only say
+		x.run()
 		x.inTime("what two list", func() bool { return len(x.listed(twice.instance.Host)) == 1 })
 		x.inTime("what one lists that was named", func() bool { return x.isPeer(named.instance.Host) })
 		if got := x.candidate(named.instance.Host); !got.Stranger {
 			w.Errorf("it is no stranger: %+v", got)
 		}
+		x.inTime("whom one of the others lists", func() bool { return len(x.candidate(once.instance.Host).Vouchers) > 0 })
 		w.clock.Advance(peering.StrangerSpan - time.Hour)
 		x.inTime("another visit", func() bool { return x.idle() })
 		if x.isPeer(once.instance.Host) {

@@ -213,11 +213,12 @@ func (c *city) deaf(to *city) {
 	}
 }
 
-// asks waits until a city has asked others to pass on what changes at an origin, and
-// they have taken that on.
+// asks waits, while time passes, until a city has asked others to pass on what changes
+// at an origin, and they have taken that on.
 func (c *city) asks(origin *city, others ...*city) {
 	c.w.Helper()
 	c.until("somebody to pass on "+origin.instance.Name, func() bool {
+		c.w.clock.Advance(time.Minute)
 		list, err := c.store.Upstreams(c.w.Context(), origin.instance.Host)
 		if err != nil {
 			c.w.Fatal(err)
