@@ -147,7 +147,7 @@ func TestRow(t *testing.T) {
 // idle reports whether nothing waits to be done now.
 func (c *city) idle() bool {
 	due, err := c.store.Due(context.Background(), c.w.clock.Now())
-	return err == nil && !due.Jobs && !due.Received && !due.Deliveries
+	return err == nil && !due.Jobs && !due.Working && !due.Received && !due.Deliveries
 }
 
 // Under review everybody waits for the operator, with samples. Who was refused, or

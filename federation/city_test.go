@@ -327,7 +327,7 @@ func (c *city) jobsDone() {
 	c.w.Helper()
 	c.until("the jobs to be done", func() bool {
 		due, err := c.store.Due(c.w.Context(), c.w.clock.Now())
-		return err == nil && !due.Jobs
+		return err == nil && !due.Jobs && !due.Working
 	})
 }
 

@@ -191,6 +191,9 @@ func TestClosed(t *testing.T) {
 		b.until("that we are followed no more", func() bool { return len(b.followers(b.instance.DirectoryID())) == 0 })
 		a.jobsDone()
 		a.sent()
+		b.jobsDone()
+		b.sent()
+		a.settle()
 
 		a.stop()
 		// As if a server had left it that ended in the midst of it.

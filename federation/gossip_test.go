@@ -247,6 +247,7 @@ func TestPassesOn(t *testing.T) {
 		w.pair(c, a)
 		b.carries(a)
 		c.carries(a)
+		c.jobsDone()
 		a.crowd(peering.MaxDirect)
 		w.clock.Advance(25 * time.Hour) // C reads the log of A, and is told of B
 		c.asks(a, b)

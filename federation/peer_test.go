@@ -148,6 +148,7 @@ func TestPeerSendsButDoesNotAnswer(t *testing.T) {
 		a.publish("known")
 		w.pair(a, b)
 		b.carries(a)
+		b.jobsDone()
 		confirmed := b.peer(a.instance.Host).Confirmed
 		a.gate.shut()
 		for range 3 {

@@ -196,10 +196,15 @@ func (s *Server) actOnBatch(ctx context.Context) (int, error) {
 	return len(batch), nil
 }
 
-// actTogether acts on activities and settles them, all or none.
+// actTogether acts on activities and settles them, all or none. What may change
+// entries has their lock before any other, see store.Change.
 func (s *Server) actTogether(ctx context.Context, list []todo) error {
 	ids := make([]string, len(list))
-	err := s.Store.Tx(ctx, func(tx *store.Store) error {
+	begin := s.Store.Change
+	if !slices.ContainsFunc(list, func(t todo) bool { return !t.light() && t.react != nil }) {
+		begin = s.Store.Tx
+	}
+	err := begin(ctx, func(tx *store.Store) error {
 		b, err := s.newBatch(ctx, tx, list)
 		if err != nil {
 			return err
@@ -287,6 +292,9 @@ func (s *Server) workLane(ctx context.Context, l lane) error {
 func (s *Server) do(ctx context.Context, run job, j *directory.Job) {
 	stop := s.holdJob(ctx, j)
 	again, err := run(ctx, j)
+	for k := 0; k < maxInterruptions && s.Store.Interrupted(err); k++ {
+		again, err = run(ctx, j)
+	}
 	stop()
 	if ctx.Err() != nil {
 		s.freeJob(ctx, j) // to be done again

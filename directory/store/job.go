@@ -57,6 +57,7 @@ func (s *Store) ClaimJobs(ctx context.Context, kinds []string, now, lease time.T
 // Due says what waits to be done.
 type Due struct {
 	Jobs       bool `db:"jobs"`
+	Working    bool `db:"working"` // a job is worked on, or its lease has not ended yet
 	Received   bool `db:"received"`
 	Deliveries bool `db:"deliveries"`
 }
@@ -67,9 +68,10 @@ func (s *Store) Due(ctx context.Context, now time.Time) (Due, error) {
 	at := micros(now)
 	due, err := one[Due](ctx, s, "what is due", `SELECT
 		EXISTS (SELECT 1 FROM jobs WHERE run_at <= ? AND leased <= ?) AS jobs,
+		EXISTS (SELECT 1 FROM jobs WHERE leased > ?) AS working,
 		EXISTS (SELECT 1 FROM inbox WHERE done = FALSE AND run_at <= ? AND leased <= ?) AS received,
 		EXISTS (SELECT 1 FROM hosts WHERE due_at <= ?) AS deliveries`,
-		at, at, at, at, at)
+		at, at, at, at, at, at)
 	if err != nil {
 		return Due{}, err
 	}

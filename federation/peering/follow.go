@@ -152,6 +152,9 @@ func (p *Peering) fail(ctx context.Context, host string, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // we are stopping: nothing went wrong with the peer
 	}
+	if p.Store.Interrupted(cause) {
+		return cause // nor here
+	}
 	doubted := false
 	err := p.Store.UpdatePeer(ctx, host, func(peer *directory.Peer) error {
 		if doubted = peer.State == directory.PeerDoubted; doubted {
