@@ -127,12 +127,12 @@ func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
 
 // neighbours lists the peers that there is an exchange with.
 func (s *Server) neighbours(ctx context.Context) ([]directory.Peer, error) {
-	n, err := s.neighbourhood(ctx)
+	peers, _, err := s.publicPeers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var near []directory.Peer
-	for _, p := range n.peers {
+	for _, p := range peers {
 		if p.State == directory.PeerFollowing || p.FollowsUs {
 			near = append(near, p)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -106,20 +105,46 @@ func (s *Server) showNetwork(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, "network", p)
 }
 
-// neighbourhood returns what is public of the instances that we know: peers but
-// for those that the operator keeps out of lists or that do not want to be in one,
-// and which of them list each other.
-func (s *Server) neighbourhood(ctx context.Context) (*neighbourhood, error) {
-	n := &neighbourhood{vouchers: map[string][]string{}}
+// publicPeers returns the peers but for those that the operator keeps out of lists or
+// that do not want to be in one, and how many the latter are.
+func (s *Server) publicPeers(ctx context.Context) (public []directory.Peer, unlisted int, err error) {
 	blocks, err := s.store.Blocks(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list peers: %w", err)
+		return nil, 0, fmt.Errorf("list peers: %w", err)
 	}
 	peers, err := s.store.Peers(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list peers: %w", err)
+		return nil, 0, fmt.Errorf("list peers: %w", err)
 	}
-	unlisted, err := s.store.UnlistedHosts(ctx)
+	hosts, err := s.store.UnlistedHosts(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list peers: %w", err)
+	}
+	shy := make(map[string]bool, len(hosts))
+	for _, host := range hosts {
+		shy[host] = true
+	}
+	for _, p := range peers {
+		kind := blocks.Of(p.Host)
+		switch {
+		case kind == directory.Limited, kind == directory.Blocked:
+		case shy[p.Host]:
+			unlisted++
+		default:
+			public = append(public, p)
+		}
+	}
+	return public, unlisted, nil
+}
+
+// neighbourhood returns what is public of the instances that we know: the peers, which
+// of them list each other, and what is not carried.
+func (s *Server) neighbourhood(ctx context.Context) (*neighbourhood, error) {
+	peers, unlisted, err := s.publicPeers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := s.store.Blocks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list peers: %w", err)
 	}
@@ -127,21 +152,15 @@ func (s *Server) neighbourhood(ctx context.Context) (*neighbourhood, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list peers: %w", err)
 	}
+	n := &neighbourhood{peers: peers, vouchers: map[string][]string{}}
 	n.left = leftOut{
-		Blocked: blocks.Count(directory.Blocked), Limited: blocks.Count(directory.Limited),
+		Blocked: blocks.Count(directory.Blocked), Limited: blocks.Count(directory.Limited), Unlisted: unlisted,
 		Refused: states[directory.CandidateRefused], Unfit: states[directory.CandidateUnfit],
 		Waiting: states[directory.CandidateWaiting] + states[directory.CandidateFound],
 	}
 	public := map[string]bool{}
 	for _, p := range peers {
-		kind := blocks.Of(p.Host)
-		switch {
-		case kind == directory.Limited, kind == directory.Blocked:
-		case slices.Contains(unlisted, p.Host):
-			n.left.Unlisted++
-		default:
-			n.peers, public[p.Host] = append(n.peers, p), true
-		}
+		public[p.Host] = true
 	}
 	vouches, err := s.store.Vouches(ctx, maxVouches)
 	if err != nil {
