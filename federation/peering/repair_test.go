@@ -89,16 +89,24 @@ func (w *world) equal(a, b *town) {
 	}
 }
 
-// When very much differs, the log is read again, and only what that does not mend
-// is fetched one by one.
-func TestRepairOfMuch(t *testing.T) {
-	w := twins(t, 900)
-	a, b := w.towns[0], w.towns[1]
+// twinLacking returns twins with 900 entries, of which the second carries so many no
+// more.
+func twinLacking(t *testing.T, lacking int) (w *world, a, b *town) {
+	t.Helper()
+	w = twins(t, 900)
+	a, b = w.towns[0], w.towns[1]
 	var ids []string
-	for n := range 600 {
+	for n := range lacking {
 		ids = append(ids, fmt.Sprintf("http://%s/initiatives/i%06d", a.host, n))
 	}
 	w.must(b.store.RemoveCarried(t.Context(), ids))
+	return w, a, b
+}
+
+// When very much differs, the log is read again, and only what that does not mend
+// is fetched one by one.
+func TestRepairOfMuch(t *testing.T) {
+	w, a, b := twinLacking(t, 600)
 	w.net.requests = nil
 	again, err := b.Repair(t.Context(), a.host)
 	w.must(err)
@@ -234,13 +242,7 @@ func TestRepairWhenAsked(t *testing.T) {
 // What cannot be had does not keep a repair from what comes after it, nor from its
 // end.
 func TestRepairOfWhatCannotBeHad(t *testing.T) {
-	w := twins(t, 900)
-	a, b := w.towns[0], w.towns[1]
-	var ids []string
-	for n := range 600 {
-		ids = append(ids, fmt.Sprintf("http://%s/initiatives/i%06d", a.host, n))
-	}
-	w.must(b.store.RemoveCarried(t.Context(), ids))
+	w, a, b := twinLacking(t, 600)
 	w.must(b.store.PutRepair(t.Context(), w.reread(b, a.host)))
 	served, had := w.net.hosts[a.host], "0"
 	w.net.hosts[a.host] = http.HandlerFunc(func(res http.ResponseWriter, r *http.Request) {
