@@ -9,7 +9,6 @@ import (
 	"codeberg.org/commonage/commonage/directory"
 	"codeberg.org/commonage/commonage/directory/curation"
 	"codeberg.org/commonage/commonage/directory/store"
-	"codeberg.org/commonage/commonage/federation/client"
 	"codeberg.org/commonage/commonage/federation/vocab"
 )
 
@@ -63,9 +62,7 @@ func latest(pages []page) []*directory.Initiative {
 // read returns the state that an activity brings an entry into, or nil when it
 // tells of none that the origin may tell of.
 func (p *Peering) read(ctx context.Context, origin string, a *vocab.Activity) *directory.Initiative {
-	// The host alone would let anyone between us speak for it without encryption.
-	server := p.Instance.Scheme + "://" + origin
-	if !client.SameOrigin(a.Object.ID, server) || !client.SameOrigin(a.Actor, server) {
+	if !p.speaksFor(origin, a.Object.ID) || !p.speaksFor(origin, a.Actor) {
 		return nil
 	}
 	switch a.Type {

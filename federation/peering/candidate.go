@@ -432,9 +432,9 @@ func (p *Peering) firstPage(ctx context.Context, host string, actor *vocab.Actor
 	if err != nil {
 		return nil, err
 	}
-	outbox, err := vocab.ParseCollection(doc.Body)
+	outbox, err := collectionOf(actor.Outbox, &doc)
 	if err != nil {
-		return nil, invalid(actor.Outbox, err)
+		return nil, err
 	}
 	if outbox.First == "" {
 		return &vocab.Collection{}, nil

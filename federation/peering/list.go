@@ -145,9 +145,9 @@ func (p *Peering) fetchList(ctx context.Context, peer *directory.Peer, known *li
 	if err != nil || doc.NotModified {
 		return &reading{unchanged: true}, err
 	}
-	root, err := vocab.ParseCollection(doc.Body)
+	root, err := collectionOf(known.address, &doc)
 	if err != nil {
-		return nil, invalid(known.address, err)
+		return nil, err
 	}
 	r := &reading{place: place{began: p.Now()}, skip: skip, most: most}
 	switch {
@@ -223,7 +223,7 @@ func (p *Peering) hostsOf(items []json.RawMessage) []string {
 			continue
 		}
 		host, err := curation.ParseHost(directory.HostOf(ref.ID))
-		if err == nil && host != p.Instance.Host && client.SameOrigin(ref.ID, p.Instance.Scheme+"://"+host) {
+		if err == nil && host != p.Instance.Host && p.speaksFor(host, ref.ID) {
 			hosts = append(hosts, host)
 		}
 	}

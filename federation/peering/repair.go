@@ -154,9 +154,9 @@ func (p *Peering) theirDigest(ctx context.Context, c *comparison) (directory.Dig
 		return directory.Digest{}, err
 	}
 	p.told(c.peer.Host, digestMatter, &doc)
-	collection, err := vocab.ParseCollection(doc.Body)
+	collection, err := collectionOf(c.root, &doc)
 	if err != nil {
-		return directory.Digest{}, invalid(c.root, err)
+		return directory.Digest{}, err
 	}
 	c.listed = collection.TotalItems
 	d, err := directory.ParseDigest(collection.Digest)
@@ -348,9 +348,9 @@ func (p *Peering) bucketThere(ctx context.Context, peer *directory.Peer, bucket 
 		if err != nil {
 			return nil, err
 		}
-		page, err := vocab.ParseCollection(doc.Body)
+		page, err := collectionOf(address, &doc)
 		if err != nil {
-			return nil, invalid(address, err)
+			return nil, err
 		}
 		for _, item := range page.Items {
 			id, updated, err := vocab.ParseEntryStamp(item)
@@ -368,7 +368,8 @@ func (p *Peering) bucketThere(ctx context.Context, peer *directory.Peer, bucket 
 	return all, nil
 }
 
-// speaksFor reports whether the id is one that the instance at host may tell of.
+// speaksFor reports whether the id is one that the instance at host may tell of. The
+// host alone would let anyone between us speak for it without encryption.
 func (p *Peering) speaksFor(host, id string) bool {
 	return client.SameOrigin(id, p.Instance.Scheme+"://"+host)
 }

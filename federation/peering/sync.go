@@ -252,9 +252,9 @@ func (p *Peering) firstAddress(ctx context.Context, peer *directory.Peer) (strin
 	if err != nil {
 		return "", err
 	}
-	outbox, err := vocab.ParseCollection(doc.Body)
+	outbox, err := collectionOf(actor.Outbox, &doc)
 	if err != nil {
-		return "", invalid(actor.Outbox, err)
+		return "", err
 	}
 	if outbox.First == "" {
 		return "", invalid(actor.Outbox, errors.New("it has no first page"))
@@ -297,9 +297,9 @@ func (p *Peering) readNewest(ctx context.Context, host, address string) (page, e
 	if err != nil || doc.NotModified {
 		return page{address: address}, err
 	}
-	c, err := vocab.ParseCollection(doc.Body)
+	c, err := collectionOf(address, &doc)
 	if err != nil {
-		return page{}, invalid(address, err)
+		return page{}, err
 	}
 	if len(c.Items) == 0 {
 		p.pace.ends.Store(host, end{address, doc.ETag})
@@ -312,11 +312,16 @@ func (p *Peering) fetchPage(ctx context.Context, host, address string) (*vocab.C
 	if err != nil {
 		return nil, err
 	}
-	page, err := vocab.ParseCollection(doc.Body)
+	return collectionOf(address, &doc)
+}
+
+// collectionOf reads the collection, or the page of one, that a peer has at an address.
+func collectionOf(address string, doc *client.Document) (*vocab.Collection, error) {
+	c, err := vocab.ParseCollection(doc.Body)
 	if err != nil {
 		return nil, invalid(address, err)
 	}
-	return page, nil
+	return c, nil
 }
 
 // fetchOf fetches a page that must be on the host of the peer.

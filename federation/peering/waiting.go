@@ -66,9 +66,5 @@ func (p *Peering) fetchPageOf(ctx context.Context, host, address string, m matte
 		return nil, err
 	}
 	p.told(host, m, &doc)
-	page, err := vocab.ParseCollection(doc.Body)
-	if err != nil {
-		return nil, invalid(address, err)
-	}
-	return page, nil
+	return collectionOf(address, &doc)
 }
